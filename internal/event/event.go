@@ -1,0 +1,65 @@
+// Package event holds what the hub tells merchants about: facts that happened
+// to their objects, written in the transaction of the change they tell of.
+package event
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"paymenthub/internal/id"
+	"paymenthub/internal/merchant"
+)
+
+// Type names what happened, "payment_intent.succeeded".
+type Type string
+
+// The events of payments and refunds (contracts/hub.md).
+const (
+	PaymentCreated        Type = "payment_intent.created"
+	PaymentRequiresAction Type = "payment_intent.requires_action"
+	PaymentAuthorized     Type = "payment_intent.authorized"
+	PaymentSucceeded      Type = "payment_intent.succeeded"
+	PaymentFailed         Type = "payment_intent.failed"
+	PaymentCanceled       Type = "payment_intent.canceled"
+	RefundCreated         Type = "refund.created"
+	RefundCompleted       Type = "refund.completed"
+	RefundFailed          Type = "refund.failed"
+)
+
+// Event is one fact. Object is the domain object as it was right after the
+// change; each façade renders it in its own words.
+type Event struct {
+	ID        string
+	Scope     merchant.Scope
+	Type      Type
+	ObjectID  string
+	Object    json.RawMessage
+	CreatedAt time.Time
+}
+
+// New makes an event about object, which must marshal to JSON.
+func New(scope merchant.Scope, kind Type, objectID string, object any, at time.Time) (Event, error) {
+	raw, err := json.Marshal(object)
+	if err != nil {
+		return Event{}, err
+	}
+	return Event{ID: id.New(id.Event), Scope: scope, Type: kind, ObjectID: objectID, Object: raw, CreatedAt: at}, nil
+}
+
+// Filter selects events; empty fields select all.
+type Filter struct {
+	Type          Type
+	ObjectID      string
+	Limit         int    // 1 to 100
+	StartingAfter string // older than this id
+	EndingBefore  string // newer than this id
+}
+
+// Repository reads events. They are written only with the change they tell of.
+type Repository interface {
+	// FindEvent returns one event. Errors: fault.NotFound.
+	FindEvent(ctx context.Context, scope merchant.Scope, eventID string) (Event, error)
+	// ListEvents lists newest first, and whether there are more.
+	ListEvents(ctx context.Context, scope merchant.Scope, filter Filter) ([]Event, bool, error)
+}

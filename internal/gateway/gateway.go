@@ -1,0 +1,104 @@
+// Package gateway is the port to payment providers: what the hub asks of one,
+// what it may answer, and what each is able to do. Adapters live in folders
+// below, and every one of them passes the suite in gatewaytest.
+//
+// An adapter makes one attempt per call and never retries: retries belong to
+// the workflow. Whatever happens on the wire ends in one of the outcomes of
+// payment.Outcome:
+//
+//   - succeeded or declined, when the provider's answer says so, or when it is
+//     certain that nothing was sent (a refused connection is a decline with
+//     payment.DeclineGatewayUnavailable);
+//   - unknown, when the request may have arrived and no answer says what became
+//     of it: a time-out, a lost connection, a 5xx. Nothing is concluded from it.
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/money"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/vault"
+)
+
+// Instrument gives an adapter the card. It is opened inside the adapter and
+// nowhere else.
+type Instrument interface {
+	Open(ctx context.Context) (vault.Card, error)
+}
+
+// Call names one transaction at a gateway.
+type Call struct {
+	Scope          merchant.Scope
+	PaymentID      string // ours; written into the provider's metadata
+	AttemptID      string
+	TransactionID  string
+	IdempotencyKey string // same for every retry of the same transaction
+	// Repeated says that an earlier call with this key may have reached the
+	// provider. A refused connection or a rate limit then proves nothing, and
+	// the outcome is unknown.
+	Repeated bool
+	// GatewayReference is the provider's id of the payment; empty before the
+	// first answer.
+	GatewayReference string
+	Amount           money.Money
+	// CreatedAt is when the transaction was written down: the provider cannot
+	// know of it from before.
+	CreatedAt time.Time
+}
+
+// Authorization asks for a hold, or a sale when Capture is set.
+type Authorization struct {
+	Call
+	Capture             bool
+	Instrument          Instrument
+	ReturnURL           string // where the provider sends the shopper back to
+	Description         string
+	StatementDescriptor string
+}
+
+// Refund asks to give back part of a captured payment.
+type Refund struct {
+	Call
+	RefundID string
+	Reason   payment.RefundReason
+}
+
+// Lookup asks what became of a transaction. For an authorization or sale the
+// outcome is that of the payment at the provider; for a capture or void it is
+// absent while the provider still holds the amount.
+type Lookup struct {
+	Call
+	Kind     payment.TransactionKind
+	RefundID string
+}
+
+// Gateway is one provider account.
+type Gateway interface {
+	// Name is the provider's name in lower case, as merchants write it.
+	Name() string
+	Capabilities() Capabilities
+	Authorize(ctx context.Context, a Authorization) payment.Outcome
+	Capture(ctx context.Context, c Call) payment.Outcome
+	// Void releases a hold, or gives up a payment that waits for the shopper.
+	Void(ctx context.Context, c Call) payment.Outcome
+	Refund(ctx context.Context, r Refund) payment.Outcome
+	// Lookup never changes anything at the provider.
+	Lookup(ctx context.Context, l Lookup) payment.Outcome
+}
+
+// Capabilities say what a provider account can do.
+type Capabilities struct {
+	// AuthorizationWindow is how long the provider holds an authorization.
+	AuthorizationWindow time.Duration
+	PartialCapture      bool
+	// Currencies the account takes; nil means every ISO 4217 currency.
+	Currencies map[money.Currency]bool
+}
+
+// Takes reports whether the account takes the currency.
+func (c Capabilities) Takes(currency money.Currency) bool {
+	return c.Currencies == nil || c.Currencies[currency]
+}

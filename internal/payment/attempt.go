@@ -1,0 +1,92 @@
+package payment
+
+import (
+	"time"
+
+	"paymenthub/internal/money"
+)
+
+// AttemptStatus is where one try at a gateway stands.
+type AttemptStatus string
+
+// The states of an attempt.
+const (
+	AttemptPending        AttemptStatus = "pending" // sent or about to be; outcome not known
+	AttemptRequiresAction AttemptStatus = "requires_action"
+	AttemptAuthorized     AttemptStatus = "authorized"
+	AttemptCaptured       AttemptStatus = "captured"
+	AttemptDeclined       AttemptStatus = "declined"
+	AttemptVoided         AttemptStatus = "voided"
+)
+
+// CardSummary is what may be shown of a card.
+type CardSummary struct {
+	Brand       string `json:"brand"`
+	Last4       string `json:"last4"`
+	ExpMonth    int    `json:"exp_month"`
+	ExpYear     int    `json:"exp_year"`
+	Fingerprint string `json:"fingerprint"` // keyed HMAC of the number, same card same value
+}
+
+// Attempt is one try to take a payment with one card at one gateway.
+type Attempt struct {
+	ID               string        `json:"id"` // att_…
+	PaymentID        string        `json:"payment_id"`
+	Number           int           `json:"number"` // from 1
+	Gateway          string        `json:"gateway"`
+	Status           AttemptStatus `json:"status"`
+	CardToken        string        `json:"card_token"` // vault token, tok_…
+	Card             CardSummary   `json:"card"`
+	ReturnURL        string        `json:"return_url,omitempty"`
+	GatewayReference string        `json:"gateway_reference,omitempty"` // the provider's id of the payment
+	AuthCode         string        `json:"auth_code,omitempty"`
+	ResponseCode     string        `json:"response_code,omitempty"` // ISO 8583 field 39
+	Decline          *Decline      `json:"decline,omitempty"`
+	CreatedAt        time.Time     `json:"created_at"`
+	UpdatedAt        time.Time     `json:"updated_at"`
+}
+
+// TransactionKind is one kind of movement at a gateway.
+type TransactionKind string
+
+// The movements. A sale authorizes and captures in one call.
+const (
+	Authorization TransactionKind = "authorization"
+	Sale          TransactionKind = "sale"
+	Capture       TransactionKind = "capture"
+	Void          TransactionKind = "void"
+	RefundOfSale  TransactionKind = "refund"
+)
+
+// TransactionStatus is where a movement stands.
+type TransactionStatus string
+
+// The states of a movement.
+const (
+	TransactionPending   TransactionStatus = "pending" // sent or about to be; outcome not known
+	TransactionSucceeded TransactionStatus = "succeeded"
+	TransactionDeclined  TransactionStatus = "declined"
+)
+
+// Transaction is one movement asked of a gateway. It is written down, with its
+// idempotency key, before the gateway first hears of it.
+type Transaction struct {
+	ID               string            `json:"id"` // txn_…
+	PaymentID        string            `json:"payment_id"`
+	AttemptID        string            `json:"attempt_id"`
+	RefundID         string            `json:"refund_id,omitempty"`
+	Kind             TransactionKind   `json:"kind"`
+	Status           TransactionStatus `json:"status"`
+	Amount           int64             `json:"amount"` // minor units of the payment's currency
+	Currency         money.Currency    `json:"currency"`
+	Gateway          string            `json:"gateway"`
+	GatewayReference string            `json:"gateway_reference,omitempty"` // the provider's id of this movement
+	IdempotencyKey   string            `json:"idempotency_key"`             // same for every retry of this movement
+	Reason           string            `json:"reason,omitempty"`            // why a void was made: "canceled" or "expired"
+	Decline          *Decline          `json:"decline,omitempty"`
+	// AbsentAt is when a look-up last proved that the provider has no such
+	// movement; zero when none did.
+	AbsentAt  time.Time `json:"absent_at,omitzero"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}

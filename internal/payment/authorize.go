@@ -1,0 +1,124 @@
+package payment
+
+import (
+	"fmt"
+	"time"
+
+	"paymenthub/internal/id"
+)
+
+// Confirmation asks for an attempt with a card that is in the vault.
+type Confirmation struct {
+	// OperationID is the ULID of the request; the attempt and its transaction
+	// carry it in their ids, so that a repeated request finds them.
+	OperationID string `json:"operation_id"`
+	CardToken   string `json:"card_token"`
+	ReturnURL   string `json:"return_url,omitempty"`
+}
+
+// AttemptID is the id of the attempt that this confirmation leads to.
+func (c Confirmation) AttemptID() string { return id.Join(id.Attempt, c.OperationID) }
+
+// key is the idempotency key of the payment's next gateway operation.
+func (p *Intent) nextKey(kind TransactionKind) string {
+	p.Operations++
+	return fmt.Sprintf("%s-%s-%d", p.ID, kind, p.Operations)
+}
+
+// BeginAttempt writes an attempt and its transaction down before the gateway
+// hears of them.
+func (p Intent) BeginAttempt(conf Confirmation, card CardSummary, gateway string, now time.Time) (Change, error) {
+	c := p.begin()
+	kind := Sale
+	if p.CaptureMethod == CaptureManual {
+		kind = Authorization
+	}
+	key := c.Intent.nextKey(kind)
+	c.Intent.Attempts++
+	c.Attempt = &Attempt{
+		ID: conf.AttemptID(), PaymentID: p.ID, Number: c.Intent.Attempts, Gateway: gateway, Status: AttemptPending,
+		CardToken: conf.CardToken, Card: card, ReturnURL: conf.ReturnURL, CreatedAt: now, UpdatedAt: now,
+	}
+	c.Transaction = &Transaction{
+		ID: TransactionID(conf.OperationID), PaymentID: p.ID, AttemptID: c.Attempt.ID, Kind: kind,
+		Status: TransactionPending, Amount: p.Amount, Currency: p.Currency, Gateway: gateway,
+		IdempotencyKey: key, CreatedAt: now, UpdatedAt: now,
+	}
+	c.Intent.CurrentAttemptID, c.Intent.PendingTransaction = c.Attempt.ID, c.Transaction.ID
+	c.Intent.Gateway, c.Intent.LastError, c.Intent.RedirectURL = gateway, nil, ""
+	return c.take(StepAuthorize, now)
+}
+
+// RecordAuthorization writes down what became of an attempt. An absent one was
+// never carried out: it counts as declined because the gateway was not there.
+// Outcomes that leave the end open, and Accepted ones, change nothing and are an error here.
+func (p Intent) RecordAuthorization(a Attempt, t Transaction, o Outcome, now time.Time) (Change, error) {
+	c := p.begin()
+	c.Attempt, c.Transaction = &a, &t
+	a.UpdatedAt, t.UpdatedAt = now, now
+	if o.GatewayReference != "" {
+		a.GatewayReference = o.GatewayReference
+	}
+	a.AuthCode, a.ResponseCode = o.AuthCode, o.ResponseCode
+	c.EraseCard = a.CardToken
+	switch o.Class {
+	case OutcomeActionRequired:
+		a.Status = AttemptRequiresAction
+		c.Intent.RedirectURL = o.RedirectURL
+		return c.take(StepRequireAction, now)
+	case OutcomeAbsent:
+		t.AbsentAt = now
+		return c.refuse(&a, &t, NewDecline(DeclineGatewayUnavailable), now)
+	case OutcomeDeclined:
+		return c.refuse(&a, &t, *o.Decline, now)
+	case OutcomeSucceeded:
+		return c.approve(&a, &t, o, now)
+	default:
+		return Change{}, fmt.Errorf("payment %s: outcome %q decides nothing", p.ID, o.Class)
+	}
+}
+
+func (c Change) refuse(a *Attempt, t *Transaction, d Decline, now time.Time) (Change, error) {
+	a.Status, a.Decline = AttemptDeclined, &d
+	t.Status, t.Decline = TransactionDeclined, &d
+	c.Intent.LastError, c.Intent.PendingTransaction, c.Intent.RedirectURL = &d, "", ""
+	if c.Intent.Attempts >= MaxAttempts {
+		return c.take(StepFailed, now)
+	}
+	return c.take(StepDeclined, now)
+}
+
+func (c Change) approve(a *Attempt, t *Transaction, o Outcome, now time.Time) (Change, error) {
+	if o.Amount != t.Amount {
+		return Change{}, fmt.Errorf("payment %s: %w: asked for %d, got %d", c.Intent.ID, ErrDisagrees, t.Amount, o.Amount)
+	}
+	t.Status, t.GatewayReference = TransactionSucceeded, o.TransactionReference
+	c.Intent.PendingTransaction, c.Intent.RedirectURL, c.Intent.Attention = "", "", ""
+	if t.Kind == Authorization {
+		a.Status = AttemptAuthorized
+		c.Intent.AmountCapturable = o.Amount
+		c.Intent.AuthorizedUntil = now.Add(AuthorizationWindow)
+		if !o.AuthorizedUntil.IsZero() && o.AuthorizedUntil.Before(c.Intent.AuthorizedUntil) {
+			c.Intent.AuthorizedUntil = o.AuthorizedUntil
+		}
+		c.Ledger = append(c.Ledger, c.source(*t, now).Hold(c.money(o.Amount)))
+		return c.take(StepAuthorized, now)
+	}
+	a.Status = AttemptCaptured
+	c.captured(*t, o, now)
+	return c.take(StepCaptured, now)
+}
+
+// captured books a capture and the gateway's fee.
+func (c *Change) captured(t Transaction, o Outcome, now time.Time) {
+	source := c.source(t, now)
+	c.Intent.AmountCaptured, c.Intent.AmountCapturable = o.Amount, 0
+	c.Ledger = append(c.Ledger, source.Capture(c.money(o.Amount)))
+	if o.Fee != nil && o.Fee.Minor > 0 {
+		c.Ledger = append(c.Ledger, source.Fee(*o.Fee))
+	}
+	if o.Settled != nil {
+		settled := o.Settled.Minor
+		c.Intent.SettledAmount, c.Intent.SettledCurrency = &settled, o.Settled.Currency
+	}
+}

@@ -1,0 +1,122 @@
+package payment
+
+import (
+	"errors"
+	"time"
+
+	"paymenthub/internal/event"
+	"paymenthub/internal/ledger"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/money"
+	"paymenthub/internal/vault"
+)
+
+// Change is everything that one step writes: it is stored in one database
+// transaction or not at all, and only while the payment still is in the state
+// that the change started from.
+type Change struct {
+	From        Status // state and version that the stored payment must have
+	FromVersion int64  // 0: the payment is new
+	Intent      Intent
+	Attempt     *Attempt     // inserted or updated
+	Transaction *Transaction // inserted or updated
+	Refund      *Refund      // inserted or updated
+	Card        *vault.Record
+	Ledger      []ledger.Transaction
+	Events      []event.Event
+	EraseCard   string // vault token whose card data ends with this change
+}
+
+// Errors of repositories.
+var (
+	// ErrStale: the payment is not (any more) in the state the change started from.
+	ErrStale = errors.New("payment: the stored state has moved on")
+	// ErrExists: a payment or refund with this id is stored already.
+	ErrExists = errors.New("payment: this id is stored already")
+)
+
+// begin starts a change from the intent as it is now.
+func (p Intent) begin() Change {
+	return Change{From: p.Status, FromVersion: p.Version, Intent: p}
+}
+
+// step advances the change's intent and adds the events of the step. The
+// caller finishes the intent's fields before it; seal closes the change.
+func (c *Change) step(s Step) ([]event.Type, error) { return c.Intent.advance(s) }
+
+// seal stamps the intent and writes its events with the final state in them.
+func (c *Change) seal(now time.Time, types []event.Type) error {
+	c.Intent.touch(now)
+	for _, kind := range types {
+		e, err := event.New(c.Intent.Scope, kind, c.Intent.ID, c.Intent, now)
+		if err != nil {
+			return err
+		}
+		c.Events = append(c.Events, e)
+	}
+	return nil
+}
+
+// take makes the step and seals the change.
+func (c Change) take(s Step, now time.Time) (Change, error) {
+	events, err := c.step(s)
+	if err != nil {
+		return Change{}, err
+	}
+	return c, c.seal(now, events)
+}
+
+// source names a transaction in the books.
+func (c *Change) source(t Transaction, now time.Time) ledger.Source {
+	return ledger.Source{Scope: c.Intent.Scope, PaymentID: c.Intent.ID, TransactionID: t.ID, At: now}
+}
+
+// money is an amount of the payment's currency.
+func (c *Change) money(minor int64) money.Money { return money.New(minor, c.Intent.Currency) }
+
+// New is what a merchant asks for.
+type New struct {
+	ID                  string
+	Scope               merchant.Scope
+	Amount              int64
+	Currency            money.Currency
+	CaptureMethod       CaptureMethod
+	CustomerID          string
+	Routing             string
+	Gateway             string
+	ReturnURL           string
+	Description         string
+	StatementDescriptor string
+	Metadata            map[string]string
+}
+
+// Open makes a new payment.
+func Open(n New, now time.Time) (Change, error) {
+	c := Change{Intent: Intent{
+		ID: n.ID, Scope: n.Scope, Status: RequiresConfirmation,
+		Amount: n.Amount, Currency: n.Currency, CaptureMethod: n.CaptureMethod,
+		CustomerID: n.CustomerID, Routing: n.Routing, Gateway: n.Gateway, ReturnURL: n.ReturnURL,
+		Description: n.Description, StatementDescriptor: n.StatementDescriptor, Metadata: n.Metadata,
+		CreatedAt: now, ExpiresAt: now.Add(ConfirmWindow),
+	}}
+	return c, c.seal(now, []event.Type{event.PaymentCreated})
+}
+
+// Cancel gives up a payment that no gateway holds anything for.
+func (p Intent) Cancel(reason, operationID string, now time.Time) (Change, error) {
+	c := p.begin()
+	c.Intent.CancellationReason, c.Intent.CanceledBy = reason, operationID
+	return c.take(StepCanceled, now)
+}
+
+// Expire gives up a payment that was not authorized in time.
+func (p Intent) Expire(now time.Time) (Change, error) {
+	return p.begin().take(StepExpired, now)
+}
+
+// Raise marks the payment for an operator and changes nothing else.
+func (p Intent) Raise(why string, now time.Time) (Change, error) {
+	c := p.begin()
+	c.Intent.Attention = why
+	return c, c.seal(now, nil)
+}

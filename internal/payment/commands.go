@@ -1,0 +1,156 @@
+package payment
+
+import (
+	"context"
+	"errors"
+
+	"paymenthub/internal/fault"
+	"paymenthub/internal/id"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/vault"
+)
+
+// Method is how the shopper pays.
+type Method struct {
+	Card      vault.Card
+	ReturnURL string // where the shopper returns to after the issuer's page; "" means the intent's
+}
+
+// confirmation names the attempt and card token of this operation.
+func (m Method) confirmation(operationID string) Confirmation {
+	return Confirmation{OperationID: operationID, CardToken: id.Join(id.VaultCard, operationID), ReturnURL: m.ReturnURL}
+}
+
+// Confirm makes an attempt to take the payment. operationID is the request's
+// ULID: confirming again under it acts once. A decline is no error here: the
+// intent's state and LastError tell it.
+//
+// Errors: fault.NotFound, fault.InvalidState.
+func (s *Service) Confirm(ctx context.Context, scope merchant.Scope, paymentID, operationID string, method Method) (Intent, error) {
+	intent, err := s.Get(ctx, scope, paymentID)
+	if err != nil {
+		return Intent{}, err
+	}
+	conf := method.confirmation(operationID)
+	if done, err := s.hasTransaction(ctx, paymentID, operationID); err != nil {
+		return Intent{}, err
+	} else if done {
+		return s.current(ctx, intent)
+	}
+	if intent.Status != RequiresConfirmation && intent.Status != RequiresPaymentMethod {
+		return Intent{}, WrongState(intent, "confirmed")
+	}
+	if _, err := s.vault.Put(ctx, scope, conf.CardToken, method.Card); err != nil {
+		return Intent{}, err
+	}
+	return s.command(ctx, intent, func() error { return s.orchestrator.Confirm(ctx, paymentID, conf) })
+}
+
+// Capture takes amount of what is held, or all of it when amount is 0; the rest
+// is released.
+//
+// Errors: fault.NotFound, fault.InvalidState, fault.Invalid naming "amount",
+// fault.Declined when the gateway refused.
+func (s *Service) Capture(ctx context.Context, scope merchant.Scope, paymentID, operationID string, amount int64) (Intent, error) {
+	intent, err := s.Get(ctx, scope, paymentID)
+	if err != nil {
+		return Intent{}, err
+	}
+	done, err := s.hasTransaction(ctx, paymentID, operationID)
+	if err != nil {
+		return Intent{}, err
+	}
+	if !done {
+		if intent.Status != RequiresCapture {
+			return Intent{}, WrongState(intent, "captured")
+		}
+		if amount > intent.AmountCapturable {
+			return Intent{}, fault.Field("amount", "Field 'amount' must be at most what is authorized, %d.", intent.AmountCapturable)
+		}
+		command := CaptureCommand{OperationID: operationID, Amount: amount}
+		if intent, err = s.command(ctx, intent, func() error { return s.orchestrator.Capture(ctx, paymentID, command) }); err != nil {
+			return Intent{}, err
+		}
+	}
+	return s.orDecline(intent)
+}
+
+// Cancel gives the payment up, and releases what a gateway holds for it.
+//
+// Errors: fault.NotFound, fault.InvalidState, fault.Declined when the gateway refused.
+func (s *Service) Cancel(ctx context.Context, scope merchant.Scope, paymentID, operationID, reason string) (Intent, error) {
+	intent, err := s.Get(ctx, scope, paymentID)
+	if err != nil {
+		return Intent{}, err
+	}
+	if intent.CanceledBy != operationID {
+		if intent.Status.Terminal() || intent.Status == Processing {
+			return Intent{}, WrongState(intent, "canceled")
+		}
+		command := CancelCommand{OperationID: operationID, Reason: reason}
+		if intent, err = s.command(ctx, intent, func() error { return s.orchestrator.Cancel(ctx, paymentID, command) }); err != nil {
+			return Intent{}, err
+		}
+	}
+	if intent.Status == Succeeded {
+		return Intent{}, WrongState(intent, "canceled")
+	}
+	return s.orDecline(intent)
+}
+
+// command sends a command to the payment's workflow, which it starts first if
+// it is not there (a crash between the database and the start), and returns the
+// payment after it.
+func (s *Service) command(ctx context.Context, intent Intent, send func() error) (Intent, error) {
+	err := send()
+	if errors.Is(err, ErrNotRunning) {
+		current, loadErr := s.repo.Load(ctx, intent.ID)
+		if loadErr != nil {
+			return Intent{}, loadErr
+		}
+		if current.Intent.Status.Terminal() {
+			return Intent{}, WrongState(current.Intent, "changed")
+		}
+		if err = s.orchestrator.StartPayment(ctx, current.Snapshot(), nil); err == nil {
+			err = send()
+		}
+	}
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return Intent{}, err
+	}
+	return s.current(ctx, intent)
+}
+
+// current reads the payment again. It is not bound to the request's deadline:
+// the step has happened, and the caller is owed its result.
+func (s *Service) current(ctx context.Context, intent Intent) (Intent, error) {
+	return s.repo.Payment(context.WithoutCancel(ctx), intent.Scope, intent.ID)
+}
+
+func (s *Service) hasTransaction(ctx context.Context, paymentID, operationID string) (bool, error) {
+	return s.repo.HasTransaction(ctx, paymentID, TransactionID(operationID))
+}
+
+// orDecline turns a capture or void that the gateway refused into an error.
+func (s *Service) orDecline(intent Intent) (Intent, error) {
+	if intent.Status == RequiresCapture && intent.LastError != nil {
+		return Intent{}, &DeclinedError{Intent: intent, Decline: *intent.LastError}
+	}
+	return intent, nil
+}
+
+// DeclinedError is the gateway's refusal of a step; the payment is as it was.
+type DeclinedError struct {
+	Intent  Intent
+	Decline Decline
+}
+
+// Error implements error.
+func (e *DeclinedError) Error() string {
+	return "payment " + e.Intent.ID + ": declined: " + string(e.Decline.Code)
+}
+
+// WrongState is the error of an action that the payment's state forbids.
+func WrongState(p Intent, action string) *fault.Error {
+	return fault.New(fault.InvalidState, "Payment intent '%s' cannot be %s: its status is '%s'.", p.ID, action, p.Status)
+}

@@ -1,0 +1,83 @@
+package payment
+
+import (
+	"time"
+
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/money"
+)
+
+// Intent is a merchant's wish to take an amount once.
+type Intent struct {
+	ID     string         `json:"id"` // pi_…
+	Scope  merchant.Scope `json:"scope"`
+	Status Status         `json:"status"`
+
+	Amount        int64          `json:"amount"` // minor units, 1 to money.MaxAmount
+	Currency      money.Currency `json:"currency"`
+	CaptureMethod CaptureMethod  `json:"capture_method"`
+
+	AmountCapturable    int64 `json:"amount_capturable"`
+	AmountCaptured      int64 `json:"amount_captured"`
+	AmountRefunded      int64 `json:"amount_refunded"`
+	AmountRefundPending int64 `json:"amount_refund_pending"` // reserved by refunds not yet settled
+
+	CustomerID          string            `json:"customer_id,omitempty"`
+	Routing             string            `json:"routing"` // "auto" or a gateway's name
+	Gateway             string            `json:"gateway"` // chosen; says who took the payment once one did
+	ReturnURL           string            `json:"return_url,omitempty"`
+	Description         string            `json:"description,omitempty"`
+	StatementDescriptor string            `json:"statement_descriptor,omitempty"`
+	Metadata            map[string]string `json:"metadata,omitempty"`
+
+	Attempts           int      `json:"attempts"` // confirmed so far, at most MaxAttempts
+	CurrentAttemptID   string   `json:"current_attempt_id,omitempty"`
+	PendingTransaction string   `json:"pending_transaction,omitempty"` // the gateway call under way
+	Operations         int      `json:"operations"`                    // gateway operations so far; numbers idempotency keys
+	RedirectURL        string   `json:"redirect_url,omitempty"`        // where the shopper must act
+	LastError          *Decline `json:"last_error,omitempty"`
+	CancellationReason string   `json:"cancellation_reason,omitempty"`
+	CanceledBy         string   `json:"canceled_by,omitempty"` // id of the operation that asked for it
+	Attention          string   `json:"attention,omitempty"`   // why an operator must look; empty when nobody must
+
+	SettledAmount   *int64         `json:"settled_amount,omitempty"`
+	SettledCurrency money.Currency `json:"settled_currency,omitempty"`
+
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	ExpiresAt time.Time `json:"expires_at"` // when it expires unless authorized
+	// AuthorizedUntil is when the authorization is voided unless captured; zero
+	// while nothing is authorized.
+	AuthorizedUntil time.Time `json:"authorized_until,omitzero"`
+	// DueAt is when something should have happened by: past it, the sweeper
+	// looks after the payment. Zero in terminal states.
+	DueAt   time.Time `json:"due_at,omitzero"`
+	Version int64     `json:"version"` // counts changes; guards each of them
+}
+
+// Money returns the intent's whole amount.
+func (p *Intent) Money() money.Money { return money.New(p.Amount, p.Currency) }
+
+// Refundable is what can still be refunded, in minor units.
+func (p *Intent) Refundable() int64 {
+	return p.AmountCaptured - p.AmountRefunded - p.AmountRefundPending
+}
+
+// graceOfStep is how long a gateway call may be under way before the sweeper
+// looks whether its workflow is still there.
+const graceOfStep = 2 * time.Minute
+
+func (p *Intent) touch(now time.Time) {
+	p.UpdatedAt = now
+	p.Version++
+	switch p.Status {
+	case RequiresConfirmation, RequiresPaymentMethod, RequiresAction:
+		p.DueAt = p.ExpiresAt.Add(graceOfStep)
+	case RequiresCapture:
+		p.DueAt = p.AuthorizedUntil.Add(graceOfStep)
+	case Processing:
+		p.DueAt = now.Add(graceOfStep)
+	default:
+		p.DueAt = time.Time{}
+	}
+}

@@ -1,0 +1,56 @@
+package payment
+
+import (
+	"time"
+
+	"paymenthub/internal/money"
+)
+
+// OutcomeClass says what is known of a gateway call.
+type OutcomeClass string
+
+// A finished call either succeeded or was declined. Unknown means that nothing
+// may be concluded: no answer came, or one that does not say. ActionRequired
+// and Accepted are answers that leave the end open; Absent is a look-up's proof
+// that the provider never carried the call out.
+const (
+	OutcomeSucceeded      OutcomeClass = "succeeded"
+	OutcomeDeclined       OutcomeClass = "declined"
+	OutcomeUnknown        OutcomeClass = "unknown"
+	OutcomeActionRequired OutcomeClass = "action_required"
+	OutcomeAccepted       OutcomeClass = "accepted" // the provider will settle it later
+	OutcomeAbsent         OutcomeClass = "absent"
+)
+
+// Outcome is what a gateway said about one transaction.
+type Outcome struct {
+	Class OutcomeClass `json:"class"`
+	// Amount authorized, captured or refunded, in minor units of the payment's
+	// currency; set when the class is succeeded.
+	Amount               int64     `json:"amount,omitempty"`
+	GatewayReference     string    `json:"gateway_reference,omitempty"`     // the provider's id of the payment
+	TransactionReference string    `json:"transaction_reference,omitempty"` // the provider's id of this movement
+	AuthCode             string    `json:"auth_code,omitempty"`
+	ResponseCode         string    `json:"response_code,omitempty"`   // ISO 8583 field 39
+	AuthorizedUntil      time.Time `json:"authorized_until,omitzero"` // the gateway's capture window; zero: not said
+	RedirectURL          string    `json:"redirect_url,omitempty"`    // where the shopper must act
+	Decline              *Decline  `json:"decline,omitempty"`         // set when declined
+	// Fee and Settled come from the provider's own books, in its settlement
+	// currency; nil when it has not said (yet).
+	Fee     *money.Money `json:"fee,omitempty"`
+	Settled *money.Money `json:"settled,omitempty"`
+	// Detail says for operators why the outcome is unknown. It never holds card
+	// data.
+	Detail string `json:"detail,omitempty"`
+}
+
+// Unknown makes an outcome that concludes nothing.
+func Unknown(detail string) Outcome { return Outcome{Class: OutcomeUnknown, Detail: detail} }
+
+// Declined makes an outcome that is a clear no.
+func Declined(d Decline) Outcome { return Outcome{Class: OutcomeDeclined, Decline: &d} }
+
+// Decided reports whether the outcome ends the transaction.
+func (o Outcome) Decided() bool {
+	return o.Class == OutcomeSucceeded || o.Class == OutcomeDeclined
+}

@@ -1,0 +1,162 @@
+package payment
+
+import (
+	"context"
+	"time"
+
+	"paymenthub/internal/merchant"
+)
+
+// Page asks for Limit rows (1 to 100) beside a row's id, newest first. At most
+// one of the cursors is set.
+type Page struct {
+	Limit         int
+	StartingAfter string // rows older than this id
+	EndingBefore  string // rows newer than this id
+}
+
+// Filter selects payments; empty fields select all.
+type Filter struct {
+	Status        Status
+	CustomerID    string
+	CreatedFrom   time.Time // inclusive
+	CreatedBefore time.Time // exclusive
+	Page          Page
+}
+
+// RefundFilter selects refunds; empty fields select all.
+type RefundFilter struct {
+	PaymentID string
+	Page      Page
+}
+
+// Aggregate is a payment with what is under way on it.
+type Aggregate struct {
+	Intent      Intent
+	Attempt     *Attempt     // the current one; nil before the first
+	Transaction *Transaction // the pending one; nil when no gateway call is under way
+}
+
+// RefundAggregate is a refund with what it belongs to.
+type RefundAggregate struct {
+	Refund      Refund
+	Intent      Intent
+	Attempt     Attempt // that captured the payment
+	Transaction Transaction
+}
+
+// Repository keeps payments. Reads with a scope return fault.NotFound for
+// whatever does not belong to it; reads without are for the hub's own steps.
+type Repository interface {
+	// Insert stores a new payment (FromVersion 0) and all that its change
+	// holds. Errors: ErrExists when its id is stored already.
+	Insert(ctx context.Context, c Change) error
+	// Apply stores a change in one transaction. Errors: ErrStale when the
+	// payment is not in the state and version the change started from, ErrExists
+	// when the change brings a refund or transaction whose id is stored already.
+	Apply(ctx context.Context, c Change) error
+
+	Payment(ctx context.Context, scope merchant.Scope, paymentID string) (Intent, error)
+	Payments(ctx context.Context, scope merchant.Scope, f Filter) (rows []Intent, more bool, err error)
+	Attempts(ctx context.Context, scope merchant.Scope, paymentID string) ([]Attempt, error) // oldest first
+	Refund(ctx context.Context, scope merchant.Scope, refundID string) (Refund, error)
+	Refunds(ctx context.Context, scope merchant.Scope, f RefundFilter) (rows []Refund, more bool, err error)
+
+	// Load returns a payment with its current attempt and pending transaction.
+	Load(ctx context.Context, paymentID string) (Aggregate, error)
+	// LoadRefund returns a refund with its payment.
+	LoadRefund(ctx context.Context, refundID string) (RefundAggregate, error)
+	// HasTransaction reports whether the payment has a transaction of this id.
+	HasTransaction(ctx context.Context, paymentID, transactionID string) (bool, error)
+	// Overdue returns up to limit payments whose DueAt has passed, oldest first.
+	Overdue(ctx context.Context, now time.Time, limit int) ([]Intent, error)
+	// OverdueRefunds is the same for refunds.
+	OverdueRefunds(ctx context.Context, now time.Time, limit int) ([]Refund, error)
+	// Postpone moves an overdue payment's DueAt to a later time, and nothing
+	// else: no version, no event. A payment without DueAt stays without.
+	Postpone(ctx context.Context, paymentID string, until time.Time) error
+	// PostponeRefund is the same for refunds.
+	PostponeRefund(ctx context.Context, refundID string, until time.Time) error
+}
+
+// Snapshot is what the workflow of a payment knows of it. It holds no personal
+// data and is small: it goes into workflow histories.
+type Snapshot struct {
+	PaymentID       string         `json:"payment_id"`
+	Scope           merchant.Scope `json:"scope"`
+	Status          Status         `json:"status"`
+	Amount          int64          `json:"amount"`
+	Currency        string         `json:"currency"`
+	CaptureMethod   CaptureMethod  `json:"capture_method"`
+	Capturable      int64          `json:"capturable,omitempty"`
+	Gateway         string         `json:"gateway,omitempty"`
+	Attempts        int            `json:"attempts,omitempty"`
+	ExpiresAt       time.Time      `json:"expires_at"`
+	AuthorizedUntil time.Time      `json:"authorized_until,omitzero"`
+	Pending         *Pending       `json:"pending,omitempty"` // the gateway call under way
+	Attention       string         `json:"attention,omitempty"`
+}
+
+// Pending names a gateway call that is under way.
+type Pending struct {
+	TransactionID string          `json:"transaction_id"`
+	Kind          TransactionKind `json:"kind"`
+}
+
+// Snapshot summarises the aggregate for its workflow.
+func (a Aggregate) Snapshot() Snapshot {
+	p := a.Intent
+	s := Snapshot{
+		PaymentID: p.ID, Scope: p.Scope, Status: p.Status, Amount: p.Amount, Currency: string(p.Currency),
+		CaptureMethod: p.CaptureMethod, Capturable: p.AmountCapturable, Gateway: p.Gateway, Attempts: p.Attempts,
+		ExpiresAt: p.ExpiresAt, AuthorizedUntil: p.AuthorizedUntil, Attention: p.Attention,
+	}
+	if a.Transaction != nil && p.PendingTransaction != "" {
+		s.Pending = &Pending{TransactionID: a.Transaction.ID, Kind: a.Transaction.Kind}
+	}
+	return s
+}
+
+// CaptureCommand asks for a capture of Amount minor units; 0 means all that is held.
+type CaptureCommand struct {
+	OperationID string `json:"operation_id"`
+	Amount      int64  `json:"amount,omitempty"`
+}
+
+// CancelCommand asks for a cancellation.
+type CancelCommand struct {
+	OperationID string `json:"operation_id"`
+	Reason      string `json:"reason,omitempty"`
+}
+
+// Orchestrator runs the life of payments and refunds. Commands return when the
+// step they ask for has ended or its outcome is unknown; sent twice with the
+// same OperationID they act once.
+//
+// Errors: fault.InvalidState when the payment's state forbids the command,
+// fault.Unavailable when the orchestrator cannot be reached, ErrNotRunning when
+// the payment has no running workflow.
+type Orchestrator interface {
+	// StartPayment starts the payment's workflow, with its first confirmation
+	// where there is one. Starting a running one changes nothing.
+	StartPayment(ctx context.Context, s Snapshot, first *Confirmation) error
+	Confirm(ctx context.Context, paymentID string, c Confirmation) error
+	Capture(ctx context.Context, paymentID string, c CaptureCommand) error
+	Cancel(ctx context.Context, paymentID string, c CancelCommand) error
+	// ActionReturned tells that the shopper came back from the issuer's page.
+	ActionReturned(ctx context.Context, paymentID string) error
+	// StartRefund starts the refund's workflow. Starting a running one changes nothing.
+	StartRefund(ctx context.Context, r Refund) error
+}
+
+// Router chooses the gateway for a payment. Errors: fault.Invalid naming
+// "routing" or "currency" when no gateway can take it.
+type Router interface {
+	Route(ctx context.Context, p Intent) (gateway string, err error)
+}
+
+// RiskAssessor judges an attempt before any gateway hears of it. A nil decline
+// lets it pass.
+type RiskAssessor interface {
+	Assess(ctx context.Context, p Intent, card CardSummary) (*Decline, error)
+}

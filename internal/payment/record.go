@@ -1,0 +1,53 @@
+package payment
+
+import (
+	"fmt"
+	"time"
+
+	"paymenthub/internal/id"
+	"paymenthub/internal/money"
+)
+
+// StepError is a step that the state machine does not allow. It is a defect of
+// ours: whoever takes a step checks the state first.
+type StepError struct {
+	PaymentID string
+	Status    Status
+	Step      Step
+}
+
+// Error implements error.
+func (e *StepError) Error() string {
+	return fmt.Sprintf("payment %s: step %q is not possible in state %q", e.PaymentID, e.Step, e.Status)
+}
+
+// TransactionID is the id of the gateway transaction of an operation.
+func TransactionID(operationID string) string { return id.Join(id.Transaction, operationID) }
+
+// Money returns the transaction's amount.
+func (t Transaction) Money() money.Money { return money.New(t.Amount, t.Currency) }
+
+// Moves reports whether recording the outcome would change the payment.
+func (o Outcome) Moves(p Intent) bool {
+	switch o.Class {
+	case OutcomeSucceeded, OutcomeDeclined, OutcomeAbsent:
+		return true
+	case OutcomeActionRequired:
+		return p.Status != RequiresAction
+	default:
+		return false
+	}
+}
+
+// Record writes down what became of the pending transaction.
+func (a Aggregate) Record(o Outcome, now time.Time) (Change, error) {
+	t := *a.Transaction
+	switch t.Kind {
+	case Capture:
+		return a.Intent.RecordCapture(*a.Attempt, t, o, now)
+	case Void:
+		return a.Intent.RecordVoid(*a.Attempt, t, o, now)
+	default:
+		return a.Intent.RecordAuthorization(*a.Attempt, t, o, now)
+	}
+}

@@ -1,0 +1,27 @@
+package payment
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// ClientSecrets makes and checks the secrets that let a browser act on one
+// payment. They are derived from the payment's id and never stored.
+type ClientSecrets struct{ key []byte }
+
+// NewClientSecrets takes a key of at least 32 bytes.
+func NewClientSecrets(key []byte) ClientSecrets { return ClientSecrets{key: key} }
+
+// For returns the payment's client secret, "pi_…_secret_…".
+func (s ClientSecrets) For(paymentID string) string {
+	mac := hmac.New(sha256.New, s.key)
+	mac.Write([]byte("client_secret:" + paymentID))
+	return paymentID + "_secret_" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// Check reports, in constant time, whether secret is the payment's.
+func (s ClientSecrets) Check(paymentID, secret string) bool {
+	return strings.HasPrefix(secret, paymentID) && hmac.Equal([]byte(secret), []byte(s.For(paymentID)))
+}

@@ -1,0 +1,188 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"paymenthub/internal/clock"
+	"paymenthub/internal/fault"
+	"paymenthub/internal/id"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/vault"
+)
+
+// ErrNotRunning: the payment has no running workflow.
+var ErrNotRunning = errors.New("payment: no workflow is running")
+
+// Options of a Service.
+type Options struct {
+	// Wait is how long a request waits for a payment's outcome before it is
+	// answered with what is known: processing.
+	Wait time.Duration
+	// Poll is how often a waiting request asks the database, for steps recorded
+	// by another process.
+	Poll time.Duration
+}
+
+// Service is what the façades call. Everything that changes a payment after
+// its creation is done by its workflow; the service writes the beginning and
+// hands over.
+type Service struct {
+	repo         Repository
+	orchestrator Orchestrator
+	router       Router
+	vault        *vault.Vault
+	watcher      *Watcher
+	clock        clock.Clock
+	options      Options
+}
+
+// NewService wires a service.
+func NewService(repo Repository, o Orchestrator, r Router, v *vault.Vault, w *Watcher, c clock.Clock, options Options) *Service {
+	return &Service{repo: repo, orchestrator: o, router: r, vault: v, watcher: w, clock: c, options: options}
+}
+
+// Create makes a payment; with a method it is confirmed in the same call and
+// the result says what became of that. n.ID decides the payment's identity:
+// creating the same id again goes on with the first.
+func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, error) {
+	gateway, err := s.router.Route(ctx, Intent{Scope: n.Scope, Amount: n.Amount, Currency: n.Currency, Routing: n.Routing})
+	if err != nil {
+		return Intent{}, err
+	}
+	n.Gateway = gateway
+	change, err := Open(n, s.clock.Now())
+	if err != nil {
+		return Intent{}, err
+	}
+	var first *Confirmation
+	if method != nil {
+		conf := method.confirmation(id.Suffix(n.ID))
+		first = &conf
+		record, err := s.vault.Seal(n.Scope, conf.CardToken, method.Card)
+		if err != nil {
+			return Intent{}, err
+		}
+		change.Card = &record
+	}
+	intent := change.Intent
+	if err := s.repo.Insert(ctx, change); errors.Is(err, ErrExists) {
+		if intent, err = s.repo.Payment(ctx, n.Scope, n.ID); err != nil {
+			return Intent{}, err
+		}
+	} else if err != nil {
+		return Intent{}, err
+	}
+	return s.start(ctx, intent, first)
+}
+
+// start starts the payment's workflow and waits for its first confirmation.
+func (s *Service) start(ctx context.Context, intent Intent, first *Confirmation) (Intent, error) {
+	if intent.Status.Terminal() || intent.Attempts > 0 && intent.Status != Processing {
+		return intent, nil // a repeated request whose payment has gone on
+	}
+	watch := s.watcher.Watch(intent.ID)
+	defer watch.Close()
+	snapshot := Aggregate{Intent: intent}.Snapshot()
+	if intent.PendingTransaction != "" {
+		current, err := s.repo.Load(ctx, intent.ID)
+		if err != nil {
+			return Intent{}, err
+		}
+		snapshot, first = current.Snapshot(), nil
+	}
+	if err := s.orchestrator.StartPayment(ctx, snapshot, first); err != nil {
+		return Intent{}, err
+	}
+	if first == nil && intent.Status != Processing {
+		return intent, nil
+	}
+	return s.await(ctx, watch, intent)
+}
+
+// await returns the payment once its step has ended or its outcome is unknown,
+// or as it stands when the time to wait is over.
+func (s *Service) await(ctx context.Context, watch *Watch, intent Intent) (Intent, error) {
+	limit := time.NewTimer(s.options.Wait)
+	defer limit.Stop()
+	poll := time.NewTicker(s.options.Poll)
+	defer poll.Stop()
+	for {
+		select {
+		case told := <-watch.C:
+			return told, nil
+		case <-poll.C:
+			now, err := s.repo.Payment(ctx, intent.Scope, intent.ID)
+			if err != nil {
+				return Intent{}, err
+			}
+			if settled(now) {
+				return now, nil
+			}
+		case <-limit.C:
+			return s.repo.Payment(ctx, intent.Scope, intent.ID)
+		case <-ctx.Done():
+			return Intent{}, ctx.Err()
+		}
+	}
+}
+
+// settled reports whether a confirmation has come to a state worth answering with.
+func settled(p Intent) bool {
+	return p.Status != Processing && p.Status != RequiresConfirmation
+}
+
+// Get returns a payment. Errors: fault.NotFound.
+func (s *Service) Get(ctx context.Context, scope merchant.Scope, paymentID string) (Intent, error) {
+	if !id.Valid(id.Payment, paymentID) {
+		return Intent{}, notFound("payment intent", paymentID)
+	}
+	return s.repo.Payment(ctx, scope, paymentID)
+}
+
+// Attempts lists a payment's attempts, oldest first.
+func (s *Service) Attempts(ctx context.Context, p Intent) ([]Attempt, error) {
+	if p.Attempts == 0 {
+		return nil, nil
+	}
+	return s.repo.Attempts(ctx, p.Scope, p.ID)
+}
+
+// List lists payments, newest first, and says whether there are more.
+func (s *Service) List(ctx context.Context, scope merchant.Scope, f Filter) ([]Intent, bool, error) {
+	return s.repo.Payments(ctx, scope, f)
+}
+
+// ActionReturned tells the payment's workflow that the shopper came back, and
+// returns the payment once the gateway has been asked, or as it stands after
+// the time to wait.
+func (s *Service) ActionReturned(ctx context.Context, paymentID string) (Intent, error) {
+	current, err := s.repo.Load(ctx, paymentID)
+	if err != nil || current.Intent.Status != RequiresAction {
+		return current.Intent, err
+	}
+	watch := s.watcher.Watch(paymentID)
+	defer watch.Close()
+	if err := s.orchestrator.ActionReturned(ctx, paymentID); err != nil {
+		return Intent{}, err
+	}
+	return s.awaitReturn(ctx, watch, current.Intent)
+}
+
+func (s *Service) awaitReturn(ctx context.Context, watch *Watch, intent Intent) (Intent, error) {
+	limit := time.NewTimer(s.options.Wait)
+	defer limit.Stop()
+	select {
+	case told := <-watch.C:
+		return told, nil
+	case <-limit.C:
+		return s.repo.Payment(ctx, intent.Scope, intent.ID)
+	case <-ctx.Done():
+		return Intent{}, ctx.Err()
+	}
+}
+
+func notFound(what, name string) error {
+	return fault.New(fault.NotFound, "There is no %s '%s'.", what, name)
+}
