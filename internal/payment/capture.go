@@ -60,6 +60,9 @@ func (p Intent) RecordCapture(a Attempt, t Transaction, o Outcome, now time.Time
 	case OutcomeDeclined:
 		t.Status, t.Decline = TransactionDeclined, o.Decline
 		c.Intent.LastError = o.Decline
+		if o.Decline.Code == DeclineState {
+			c.Intent.Attention = "the gateway's record does not allow the capture: it may have been changed there by other hands"
+		}
 		return c.take(StepCaptureDeclined, now)
 	case OutcomeSucceeded:
 		if o.Amount != t.Amount {

@@ -1,0 +1,112 @@
+package decode_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/stretchr/testify/require"
+
+	"paymenthub/api/decode"
+	"paymenthub/internal/fault"
+)
+
+type inner struct {
+	Count *int64  `json:"count,omitempty"`
+	Names []inner `json:"names,omitempty"`
+}
+
+type outer struct {
+	Text  string `json:"text"`
+	Flag  *bool  `json:"flag,omitempty"`
+	Inner inner  `json:"inner"`
+}
+
+func TestErrorsNameTheField(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"inner":{"count":"7"}}`:                "Field 'inner.count' must be a positive integer.",
+		`{"inner":{"names":[{},{"count":1.5}]}}`: "Field 'inner.names.1.count' must be a positive integer.",
+		`{"inner":[]}`:                           "Field 'inner' must be an object.",
+		`{"inner":{"names":{}}}`:                 "Field 'inner.names' must be an array.",
+		`{"text":1}`:                             "Field 'text' must be a string.",
+		`{"flag":"true"}`:                        "Field 'flag' must be true or false.",
+		`{"inner":{"cuont":1}}`:                  "Unknown field 'inner.cuont'.",
+		`{"text":"a","text":"b"}`:                "Field 'text' is given twice.",
+		`{"4242424242424242":1}`:                 "Unknown field '(name withheld)'.",
+		`{"<script>":1}`:                         "Unknown field '(name withheld)'.",
+		`{"text":"\ud800"}`:                      "The request body is not valid JSON in UTF-8.",
+		`{"text":"a"} {}`:                        "The request body is not valid JSON in UTF-8.",
+		`{"text":"a",}`:                          "The request body is not valid JSON in UTF-8.",
+		`{"text":NaN}`:                           "The request body is not valid JSON in UTF-8.",
+		`7`:                                      "The request body must be a JSON object.",
+	} {
+		var v outer
+		err := decode.JSON([]byte(body), &v, nil)
+		require.True(t, fault.Is(err, fault.Invalid), body)
+		require.Equal(t, want, fault.From(err).Message, body)
+	}
+}
+
+func TestEmptyAndNull(t *testing.T) {
+	var v outer
+	require.NoError(t, decode.JSON([]byte(" \n"), &v, nil))
+	require.NoError(t, decode.JSON([]byte(`{"flag":null,"inner":null,"text":"é"}`), &v, nil))
+	require.Equal(t, outer{Text: "é"}, v)
+}
+
+func TestHoldsCardNumber(t *testing.T) {
+	for _, text := range []string{
+		"4242424242424242", "pay 4242 4242 4242 4242 now", "4242-4242-4242-4242", "no. 12 4242424242424242", "378282246310005", "3782 822463 10005",
+		"x4242424242424242", "order_4242424242424242", "5555555555554444;", "30569309025904",
+	} {
+		require.True(t, decode.HoldsCardNumber(text), text)
+	}
+	for _, text := range []string{
+		"", "ord_998", "4242424242424241", "424242424242424", "+1 415 555 2671", "2026-04-21 09:30", "9007199254740991", "8f7c1c7e-2b5e-4f1a-9c91-2d2e1c80a1f2",
+		"42424242424242424242", "a1b4242424242424242c3d",
+	} {
+		require.False(t, decode.HoldsCardNumber(text), text)
+	}
+	for range 20_000 {
+		name := "pi_" + ulid.MustNew(ulid.Now(), ulid.DefaultEntropy()).String()
+		require.False(t, decode.HoldsCardNumber(name), name)
+	}
+}
+
+func TestQueryTimes(t *testing.T) {
+	r := httptest.NewRequest("GET", "/?a=0&b=2026-01-01T00:00:00Z&c=253402300800&d=9999999999999999999999", nil)
+	values, err := decode.Query(r, "a", "b", "c", "d")
+	require.NoError(t, err)
+	at, err := decode.Time(values, "a")
+	require.NoError(t, err)
+	require.True(t, at.Equal(time.Unix(0, 0)))
+	for _, name := range []string{"c", "d"} {
+		_, err = decode.Time(values, name)
+		require.Error(t, err, name)
+	}
+}
+
+// FuzzJSON holds that no bytes make the decoder panic, answer with something
+// else than a fault.Invalid, or repeat a long run of digits.
+func FuzzJSON(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"text":"4242424242424242"}`, `{"inner":{"count":4242424242424242.5}}`, `{"4242424242424242":{}}`, "\xff", `{"a":`, strings.Repeat("[", 100)} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var v outer
+		err := decode.JSON(body, &v, nil)
+		if err == nil {
+			return
+		}
+		require.True(t, fault.Is(err, fault.Invalid), "%v", err)
+		digits := 0
+		for _, r := range err.Error() {
+			if digits++; r < '0' || r > '9' {
+				digits = 0
+			}
+			require.Less(t, digits, 12, err.Error())
+		}
+	})
+}

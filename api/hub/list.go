@@ -1,0 +1,79 @@
+package hub
+
+import (
+	"net/url"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"paymenthub/api/decode"
+	"paymenthub/internal/fault"
+	"paymenthub/internal/id"
+	"paymenthub/internal/payment"
+)
+
+// Bounds of lists (contracts/hub.md).
+const (
+	defaultLimit = 10
+	maxLimit     = 100
+)
+
+// page is where in a list the caller is.
+type page struct {
+	limit         int
+	startingAfter string
+	endingBefore  string
+}
+
+// listQuery reads the query of a list of objects of a kind, which may have
+// filters beside the page.
+func listQuery(c *gin.Context, kind id.Prefix, filters ...string) (page, url.Values, error) {
+	values, err := decode.Query(c.Request, append(filters, "limit", "starting_after", "ending_before")...)
+	if err != nil {
+		return page{}, nil, err
+	}
+	p := page{startingAfter: values.Get("starting_after"), endingBefore: values.Get("ending_before")}
+	if p.limit, err = decode.Integer(values, "limit", 1, maxLimit, defaultLimit); err != nil {
+		return page{}, nil, err
+	}
+	for _, name := range []string{"starting_after", "ending_before"} {
+		if values.Has(name) && !id.Valid(kind, values.Get(name)) {
+			return page{}, nil, fault.Field(name, "Query parameter '%s' must be an id of the list, '%s_…'.", name, kind)
+		}
+	}
+	if p.startingAfter != "" && p.endingBefore != "" {
+		return page{}, nil, fault.Field("ending_before", "Only one of 'starting_after' and 'ending_before' may be given.")
+	}
+	return p, values, nil
+}
+
+// choice reads a filter that must be one of known; "" stands for an absent one.
+func choice[T ~string](values url.Values, name string, known ...T) (T, error) {
+	given := T(values.Get(name))
+	if given != "" && !slices.Contains(known, given) {
+		return "", fault.Field(name, "Query parameter '%s' is none of the known values.", name)
+	}
+	return given, nil
+}
+
+// reference reads a filter that names an object of a kind.
+func reference(values url.Values, name string, kind id.Prefix) (string, error) {
+	given := values.Get(name)
+	if given != "" && !id.Valid(kind, given) {
+		return "", fault.Field(name, "Query parameter '%s' must be an id, '%s_…'.", name, kind)
+	}
+	return given, nil
+}
+
+func (p page) ofPayments() payment.Page {
+	return payment.Page{Limit: p.limit, StartingAfter: p.startingAfter, EndingBefore: p.endingBefore}
+}
+
+// pathID returns the id in the path. What is no id of the kind names nothing,
+// and is not repeated in the answer.
+func pathID(c *gin.Context, kind id.Prefix, what string) (string, error) {
+	if given := c.Param("id"); id.Valid(kind, given) {
+		return given, nil
+	}
+	return "", fault.New(fault.NotFound, "There is no such %s.", what)
+}

@@ -1,0 +1,129 @@
+package hub
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"paymenthub/api/openapi"
+	"paymenthub/internal/event"
+	"paymenthub/internal/ledger"
+	"paymenthub/internal/payment"
+)
+
+// intent renders a payment with its client secret.
+func (a *API) intent(p payment.Intent) openapi.PaymentIntent {
+	v := snapshot(p)
+	secret := a.secrets.For(p.ID)
+	v.ClientSecret = &secret
+	return v
+}
+
+// snapshot renders a payment for whoever may not act on it.
+func snapshot(p payment.Intent) openapi.PaymentIntent {
+	v := openapi.PaymentIntent{
+		ID: p.ID, Object: openapi.PaymentIntentObjectPaymentIntent, Status: openapi.IntentStatus(p.Status), Gateway: p.Gateway,
+		Amount: p.Amount, Currency: string(p.Currency), CaptureMethod: openapi.CaptureMethod(p.CaptureMethod),
+		AmountCapturable: p.AmountCapturable, AmountCaptured: p.AmountCaptured, AmountRefunded: p.AmountRefunded,
+		CustomerID: optional(p.CustomerID), SettledAmount: p.SettledAmount, SettledCurrency: optional(string(p.SettledCurrency)),
+		LastError: decline(p.LastError), Metadata: p.Metadata, Environment: openapi.Environment(p.Scope.Environment),
+		CreatedAt: utc(p.CreatedAt), ExpiresAt: utc(p.ExpiresAt),
+	}
+	if p.Status == payment.RequiresCapture && !p.AuthorizedUntil.IsZero() {
+		v.ExpiresAt = utc(p.AuthorizedUntil)
+	}
+	if p.Status == payment.RequiresAction && p.RedirectURL != "" {
+		v.NextAction = &openapi.NextAction{Type: openapi.NextActionTypeRedirect, URL: p.RedirectURL}
+	}
+	return v
+}
+
+func decline(d *payment.Decline) *openapi.Decline {
+	if d == nil {
+		return nil
+	}
+	return &openapi.Decline{DeclineCode: string(d.Code), Advice: string(d.Advice), Message: d.Message}
+}
+
+func attempts(all []payment.Attempt) *[]openapi.Attempt {
+	views := make([]openapi.Attempt, 0, len(all))
+	for _, a := range all {
+		v := openapi.Attempt{
+			ID: a.ID, Gateway: a.Gateway, Status: openapi.AttemptStatus(a.Status),
+			Card:      openapi.CardSummary{Brand: a.Card.Brand, Last4: a.Card.Last4, ExpMonth: a.Card.ExpMonth, ExpYear: a.Card.ExpYear},
+			CreatedAt: utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),
+		}
+		if a.Decline != nil {
+			v.DeclineCode = optional(string(a.Decline.Code))
+		}
+		views = append(views, v)
+	}
+	return &views
+}
+
+func refund(r payment.Refund) openapi.Refund {
+	v := openapi.Refund{
+		ID: r.ID, Object: openapi.RefundObjectRefund, Status: openapi.RefundStatus(r.Status), IntentID: r.PaymentID,
+		Amount: r.Amount, Currency: string(r.Currency), Failure: decline(r.Failure),
+		Environment: openapi.Environment(r.Scope.Environment), CreatedAt: utc(r.CreatedAt),
+	}
+	if r.Reason != "" {
+		reason := openapi.RefundReason(r.Reason)
+		v.Reason = &reason
+	}
+	return v
+}
+
+// Event renders an event, as the API answers and webhooks send it.
+func Event(e event.Event) (openapi.Event, error) {
+	object, err := eventObject(e)
+	if err != nil {
+		return openapi.Event{}, fmt.Errorf("event %s: %w", e.ID, err)
+	}
+	return openapi.Event{
+		ID: e.ID, Type: openapi.EventType(e.Type), CreatedAt: utc(e.CreatedAt),
+		Environment: openapi.Environment(e.Scope.Environment), Data: openapi.EventData{Object: object},
+	}, nil
+}
+
+func eventObject(e event.Event) (any, error) {
+	kind, _, _ := strings.Cut(string(e.Type), ".")
+	switch kind {
+	case "payment_intent":
+		var p payment.Intent
+		err := json.Unmarshal(e.Object, &p)
+		return snapshot(p), err
+	case "refund":
+		var r payment.Refund
+		err := json.Unmarshal(e.Object, &r)
+		return refund(r), err
+	default:
+		return nil, fmt.Errorf("type %q is not known", e.Type)
+	}
+}
+
+func balance(b ledger.Balance) openapi.LedgerBalance {
+	return openapi.LedgerBalance{
+		Object: openapi.LedgerBalanceObjectLedgerBalance, Account: openapi.LedgerAccount(b.Account),
+		Currency: string(b.Currency), Amount: b.Amount,
+	}
+}
+
+func entry(e ledger.PostedEntry) openapi.LedgerEntry {
+	return openapi.LedgerEntry{
+		ID: e.ID, Object: openapi.LedgerEntryObjectLedgerEntry, Account: openapi.LedgerAccount(e.Account),
+		Currency: string(e.Currency), Amount: e.Amount, TransactionID: e.TransactionID,
+		Kind: openapi.LedgerEntryKind(e.TransactionKind), IntentID: e.PaymentID, SourceID: e.SourceID, CreatedAt: utc(e.CreatedAt),
+	}
+}
+
+const listObject = "list"
+
+// views renders each of rows; never nil, so that an empty list is [].
+func views[R, V any](rows []R, render func(R) V) []V {
+	all := make([]V, 0, len(rows))
+	for _, row := range rows {
+		all = append(all, render(row))
+	}
+	return all
+}

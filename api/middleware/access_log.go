@@ -1,0 +1,43 @@
+package middleware
+
+import (
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
+
+	"paymenthub/internal/fault"
+)
+
+// AccessLog writes one line a request. It never writes bodies, headers, query
+// strings or keys; the cause of a failure only where it is ours.
+func AccessLog(log *zap.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		start := time.Now()
+		c.Next()
+		r := of(c)
+		status := c.Writer.Status()
+		fields := make([]zap.Field, 0, 12)
+		fields = append(fields,
+			zap.String("request_id", r.id), zap.String("facade", r.facade.Name), zap.String("method", methodLabel(c.Request.Method)),
+			zap.String("route", routeLabel(c)), zap.Int("status", status), zap.Duration("duration", time.Since(start)))
+		if r.paymentID != "" {
+			fields = append(fields, zap.String("payment_id", r.paymentID))
+		}
+		if r.key != nil {
+			fields = append(fields, zap.String("merchant_id", r.key.Scope.MerchantID), zap.String("key_id", r.key.ID))
+		}
+		if span := trace.SpanContextFromContext(c.Request.Context()); span.HasTraceID() {
+			fields = append(fields, zap.String("trace_id", span.TraceID().String()))
+		}
+		if r.failure != nil {
+			fields = append(fields, zap.String("fault", string(fault.From(r.failure).Code)))
+		}
+		if status >= 500 {
+			log.Error("request", append(fields, zap.Error(r.failure))...)
+			return
+		}
+		log.Info("request", fields...)
+	}
+}

@@ -1,0 +1,45 @@
+package middleware
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"paymenthub/internal/fault"
+)
+
+// MaxBody is the largest body that is read, in bytes.
+const MaxBody = 1 << 20
+
+// ReadBody reads the body of a write, which must be JSON where there is one.
+func ReadBody(c *gin.Context) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		Fail(c, fault.New(fault.PayloadTooLarge, "The request body must have at most 1 MiB."))
+	case err != nil:
+		Fail(c, fault.New(fault.Invalid, "The request body could not be read to its end.").Because(err))
+	case len(body) > 0 && !isJSON(c.Request.Header):
+		Fail(c, fault.New(fault.UnsupportedMediaType, "The request body must be sent as 'Content-Type: application/json', uncompressed."))
+	default:
+		of(c).body = body
+		c.Next()
+	}
+}
+
+func isJSON(h http.Header) bool {
+	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil || mediaType != "application/json" || len(h.Values("Content-Type")) > 1 {
+		return false
+	}
+	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
+		return false
+	}
+	encoding := h.Get("Content-Encoding")
+	return encoding == "" || strings.EqualFold(encoding, "identity")
+}

@@ -1,0 +1,119 @@
+// Package conform checks, in tests, that what the API answers is what its
+// document says. It is not used at run time.
+package conform
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"paymenthub/api/openapi"
+)
+
+type specification struct {
+	doc    *openapi3.T
+	router routers.Router
+}
+
+// load reads the document once, and validates it with all its examples.
+var load = sync.OnceValues(func() (specification, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	if err != nil {
+		return specification{}, err
+	}
+	router, err := legacy.NewRouter(doc)
+	return specification{doc, router}, err
+})
+
+// Document returns the parsed document.
+func Document(t testing.TB) *openapi3.T {
+	t.Helper()
+	spec, err := load()
+	if err != nil {
+		t.Fatalf("the OpenAPI document is not valid: %v", err)
+	}
+	return spec.doc
+}
+
+// Check fails the test unless the document allows this response to req: status,
+// headers, content type and body. Of a path or method that the document does
+// not have, it wants the error envelope.
+func Check(t testing.TB, req *http.Request, status int, header http.Header, body []byte) {
+	t.Helper()
+	Document(t)
+	if err := check(req, status, header, body); err != nil {
+		t.Errorf("%s %s answered %d, which the OpenAPI document does not allow: %v\n%s", req.Method, req.URL.Path, status, err, body)
+	}
+}
+
+func check(req *http.Request, status int, header http.Header, body []byte) error {
+	spec, err := load()
+	if err != nil {
+		return err
+	}
+	// The document's server is relative: any host serves it.
+	local := req.Clone(context.Background())
+	local.URL = &url.URL{Path: req.URL.Path, RawQuery: req.URL.RawQuery}
+	route, params, err := spec.router.FindRoute(local)
+	if err != nil {
+		return spec.checkUnknown(status, body)
+	}
+	return openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: local, PathParams: params, Route: route},
+		Status:                 status,
+		Header:                 header,
+		Body:                   io.NopCloser(bytes.NewReader(body)),
+		Options:                &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+	})
+}
+
+// checkUnknown checks the answer to what the document does not have.
+func (s specification) checkUnknown(status int, body []byte) error {
+	if status != http.StatusNotFound && status != http.StatusMethodNotAllowed {
+		return errors.New("the document has no such operation")
+	}
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		return err
+	}
+	return s.doc.Components.Schemas["Error"].Value.VisitJSON(value, openapi3.EnableJSONSchema2020())
+}
+
+// Transport is an http.RoundTripper that checks every response that passes.
+func Transport(t testing.TB, base http.RoundTripper) http.RoundTripper {
+	return transport{t, base}
+}
+
+type transport struct {
+	t    testing.TB
+	base http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (tr transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := tr.base.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(res.Body)
+	if closeErr := res.Body.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return nil, err
+	}
+	Check(tr.t, req, res.StatusCode, res.Header, body)
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	return res, nil
+}

@@ -1,0 +1,12 @@
+// Package openapi holds the API's document, the single source of what requests
+// and responses look like: types.gen.go is generated from it.
+package openapi
+
+import _ "embed"
+
+//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config generate.yaml -o types.gen.go openapi.yaml
+
+// Document is the OpenAPI 3.1 document in YAML.
+//
+//go:embed openapi.yaml
+var Document []byte

@@ -1,0 +1,143 @@
+// Package returns is where shoppers come back to from their issuer's page. It
+// speaks to browsers: its answers are redirects and small pages.
+package returns
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"paymenthub/api/middleware"
+	"paymenthub/internal/fault"
+	"paymenthub/internal/id"
+	"paymenthub/internal/payment"
+)
+
+//go:embed page.html
+var pageSource string
+
+var page = template.Must(template.New("page").Parse(pageSource))
+
+// policy lets the page use its own style and nothing else.
+const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// Payments is what the façade asks of the payment core; payment.Service is it.
+type Payments interface {
+	ActionReturned(ctx context.Context, paymentID string) (payment.Intent, error)
+	Attempts(ctx context.Context, p payment.Intent) ([]payment.Attempt, error)
+}
+
+// Returns serves the shopper's way back.
+type Returns struct{ payments Payments }
+
+// New makes it.
+func New(p Payments) *Returns { return &Returns{payments: p} }
+
+// Facade is what the shared middleware needs to know.
+func (r *Returns) Facade() *middleware.Facade {
+	return &middleware.Facade{Name: "return", KeyOf: func(*http.Request) string { return "" }, Render: renderError}
+}
+
+// Return is GET /return/{payment_id}: it lets the payment go on, and sends the
+// shopper to the merchant with what became of it. The query that the issuer or
+// gateway added is not looked at: only the gateway's own answer counts.
+func (r *Returns) Return(c *gin.Context) {
+	c.Header("Content-Security-Policy", policy)
+	paymentID := c.Param("payment_id")
+	if !id.Valid(id.Payment, paymentID) {
+		middleware.Fail(c, fault.New(fault.NotFound, "There is no such payment."))
+		return
+	}
+	middleware.SetPayment(c, paymentID)
+	p, err := r.payments.ActionReturned(c.Request.Context(), paymentID)
+	if err != nil {
+		middleware.Fail(c, err)
+		return
+	}
+	back, err := r.returnURL(c.Request.Context(), p)
+	if err != nil {
+		middleware.Fail(c, err)
+		return
+	}
+	outcome := outcomeOf(p.Status)
+	if target, ok := withOutcome(back, paymentID, outcome); ok {
+		c.Redirect(http.StatusSeeOther, target)
+		return
+	}
+	answer := write(http.StatusOK, outcome)
+	c.Data(answer.Status, answer.ContentType, answer.Body)
+}
+
+// returnURL is where the latest attempt wanted the shopper, or the payment.
+func (r *Returns) returnURL(ctx context.Context, p payment.Intent) (string, error) {
+	attempts, err := r.payments.Attempts(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	if n := len(attempts); n > 0 && attempts[n-1].ReturnURL != "" {
+		return attempts[n-1].ReturnURL, nil
+	}
+	return p.ReturnURL, nil
+}
+
+// outcomeOf says in the word of the query what became of the payment.
+func outcomeOf(s payment.Status) string {
+	switch s {
+	case payment.Succeeded, payment.RequiresCapture:
+		return "succeeded"
+	case payment.RequiresPaymentMethod, payment.Failed, payment.Canceled, payment.Expired:
+		return "failed"
+	default:
+		return "processing"
+	}
+}
+
+// withOutcome adds the outcome to a return URL, replacing what it says of it.
+func withOutcome(returnURL, paymentID, outcome string) (string, bool) {
+	u, err := url.Parse(returnURL)
+	if err != nil || returnURL == "" {
+		return "", false
+	}
+	query := u.Query()
+	query.Set("payment_intent", paymentID)
+	query.Set("redirect_status", outcome)
+	u.RawQuery = query.Encode()
+	return u.String(), true
+}
+
+type text struct{ Outcome, Title, Message string }
+
+var texts = map[string]text{
+	"succeeded":  {"succeeded", "Payment confirmed", "Thank you. You can close this window and return to the shop."},
+	"failed":     {"failed", "Payment not completed", "The payment did not go through and nothing was charged. You can close this window and try again in the shop."},
+	"processing": {"processing", "Payment is being processed", "Your bank has not given its final answer yet. You can close this window; the shop will tell you how it ended."},
+	"unknown":    {"failed", "Payment not found", "This address belongs to no payment. You can close this window."},
+	"busy":       {"processing", "Please try again", "The payment could not be looked at just now. Reload this page in a moment; nothing is charged twice."},
+}
+
+func renderError(err error, _ string) middleware.Answer {
+	switch f := fault.From(err); f.Code {
+	case fault.NotFound:
+		return write(http.StatusNotFound, "unknown")
+	case fault.RateLimited:
+		return write(http.StatusTooManyRequests, "busy")
+	case fault.Unavailable:
+		return write(http.StatusServiceUnavailable, "busy")
+	default:
+		return write(http.StatusInternalServerError, "busy")
+	}
+}
+
+func write(status int, name string) middleware.Answer {
+	var body bytes.Buffer
+	if err := page.Execute(&body, texts[name]); err != nil {
+		panic(errors.New("returns: the page does not execute")) // a defect of the template
+	}
+	return middleware.Answer{Status: status, ContentType: "text/html; charset=utf-8", Body: body.Bytes()}
+}

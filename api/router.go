@@ -1,0 +1,195 @@
+// Package api is the hub's HTTP surface: the routes of all façades, and the
+// stations that a request passes.
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
+
+	"paymenthub/api/hub"
+	"paymenthub/api/middleware"
+	"paymenthub/api/returns"
+	"paymenthub/internal/clock"
+	"paymenthub/internal/event"
+	"paymenthub/internal/fault"
+	"paymenthub/internal/idempotency"
+	"paymenthub/internal/ledger"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/payment"
+)
+
+// Payments is what the façades ask of the payment core; payment.Service is it.
+type Payments interface {
+	hub.Payments
+	returns.Payments
+}
+
+// Check is one part that the hub cannot work without.
+type Check = hub.Check
+
+// RateLimit bounds how often one caller may ask.
+type RateLimit struct {
+	PerMinute int // requests a minute, in the long run
+	Burst     int // requests at once
+}
+
+// Options are what the API stands on.
+type Options struct {
+	Payments      Payments
+	Events        event.Repository
+	Ledger        ledger.Repository
+	Authenticator *merchant.Authenticator
+	Idempotency   *idempotency.Guard
+	Secrets       payment.ClientSecrets
+	Health        []Check // each is bounded to 2 s and believed for 1 s
+	Version       string
+	Logger        *zap.Logger
+	Clock         clock.Clock
+
+	Metrics        *prometheus.Registry // nil: nothing is measured and there is no /metrics
+	TracerProvider trace.TracerProvider // nil: no traces
+	TrustedProxies []string             // addresses and CIDR ranges whose X-Forwarded-* headers are believed
+
+	HubLimit       RateLimit     // per key; zero: 600 a minute, burst 100
+	PublicLimit    RateLimit     // per address, where there is no key; zero: 600 a minute, burst 100
+	RequestTimeout time.Duration // 0: 20 s
+	MaxInFlight    int           // requests at once, and as many more in the queue; 0: 512
+}
+
+// withDefaults checks that nothing is missing and fills in what may be.
+func (o Options) withDefaults() (Options, error) {
+	for _, need := range []struct {
+		name    string
+		missing bool
+	}{
+		{"Payments", o.Payments == nil}, {"Events", o.Events == nil}, {"Ledger", o.Ledger == nil},
+		{"Authenticator", o.Authenticator == nil}, {"Idempotency", o.Idempotency == nil}, {"Health", len(o.Health) == 0},
+		{"Version", o.Version == ""}, {"Logger", o.Logger == nil}, {"Clock", o.Clock == nil},
+	} {
+		if need.missing {
+			return o, fmt.Errorf("api: Options.%s is missing", need.name)
+		}
+	}
+	standard := RateLimit{PerMinute: 600, Burst: 100}
+	orDefault(&o.HubLimit, standard)
+	orDefault(&o.PublicLimit, standard)
+	if min(o.HubLimit.PerMinute, o.HubLimit.Burst, o.PublicLimit.PerMinute, o.PublicLimit.Burst) < 1 || o.RequestTimeout < 0 || o.MaxInFlight < 0 {
+		return o, errors.New("api: rate limits must be positive, and no limit negative")
+	}
+	orDefault(&o.RequestTimeout, 20*time.Second)
+	orDefault(&o.MaxInFlight, 512)
+	return o, nil
+}
+
+func orDefault[T comparable](v *T, otherwise T) {
+	var zero T
+	if *v == zero {
+		*v = otherwise
+	}
+}
+
+// server is the API while it is put together.
+type server struct {
+	options Options
+	hub     *hub.API
+	returns *returns.Returns
+	proxies middleware.Proxies
+	byKey   middleware.Limiter
+	byAddr  middleware.Limiter
+	gate    *middleware.Gate
+	metrics *middleware.Metrics
+}
+
+// New makes the API's handler. Errors: a dependency is missing, a route is
+// inconsistent, a proxy's address is malformed.
+func New(o Options) (http.Handler, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{
+		options: o, gate: middleware.NewGate(o.MaxInFlight), returns: returns.New(o.Payments),
+		byKey:  middleware.NewTokenBuckets(o.HubLimit.PerMinute, o.HubLimit.Burst, o.Clock),
+		byAddr: middleware.NewTokenBuckets(o.PublicLimit.PerMinute, o.PublicLimit.Burst, o.Clock),
+		hub: hub.New(hub.Options{
+			Payments: o.Payments, Events: o.Events, Ledger: o.Ledger, Secrets: o.Secrets,
+			Checks: o.Health, Version: o.Version, Clock: o.Clock,
+		}),
+	}
+	if s.proxies, err = middleware.ParseProxies(o.TrustedProxies); err != nil {
+		return nil, err
+	}
+	if o.Metrics != nil {
+		if s.metrics, err = middleware.NewMetrics(o.Metrics); err != nil {
+			return nil, err
+		}
+	}
+	return s.engine()
+}
+
+// engine builds the router.
+func (s *server) engine() (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	e.RedirectFixedPath = false
+	e.UseRawPath = true // an escaped slash stays part of its segment
+	if err := e.SetTrustedProxies(s.options.TrustedProxies); err != nil {
+		return nil, err
+	}
+	for _, r := range s.routes() {
+		if err := r.check(); err != nil {
+			return nil, err
+		}
+		e.Handle(r.Method, r.Path, s.stations(r)...)
+	}
+	if s.options.Metrics != nil {
+		e.GET("/metrics", middleware.Internal, gin.WrapH(promhttp.HandlerFor(s.options.Metrics, promhttp.HandlerOpts{})))
+	}
+	unknown := fault.New(fault.NotFound, "There is nothing at this path.")
+	e.NoRoute(append(s.entrance(s.hub.Facade()), func(c *gin.Context) { middleware.Fail(c, unknown) })...)
+	refused := fault.New(middleware.MethodNotAllowed, "This path does not take this method; header 'Allow' says which it takes.")
+	e.NoMethod(append(s.entrance(s.hub.Facade()), func(c *gin.Context) { middleware.Fail(c, refused) })...)
+	return e, nil
+}
+
+// entrance is what every request passes, whatever it asks for.
+func (s *server) entrance(f *middleware.Facade) []gin.HandlerFunc {
+	chain := []gin.HandlerFunc{middleware.RequestID(f)}
+	if s.options.TracerProvider != nil {
+		chain = append(chain, middleware.Tracing(s.options.TracerProvider))
+	}
+	if s.metrics != nil {
+		chain = append(chain, s.metrics.Handle)
+	}
+	return append(chain, middleware.AccessLog(s.options.Logger), middleware.Recovery(s.options.Logger), middleware.Path)
+}
+
+// stations is the way of a route's requests, in order.
+func (s *server) stations(r Route) []gin.HandlerFunc {
+	write := r.Method != http.MethodGet
+	chain := append(s.entrance(r.facade), middleware.Deadline(s.options.RequestTimeout, write))
+	if r.Queued {
+		chain = append(chain, s.gate.Handle)
+	}
+	chain = append(chain,
+		middleware.Authentication(s.options.Authenticator, r.Access, s.proxies),
+		middleware.Permission(r.Permission),
+		middleware.RateLimit(s.byKey, s.byAddr, r.Rate))
+	if write {
+		chain = append(chain, middleware.ReadBody)
+	}
+	if r.Idempotent {
+		chain = append(chain, middleware.Idempotency(s.options.Idempotency, s.options.Logger))
+	}
+	return append(chain, r.handler)
+}

@@ -1,0 +1,205 @@
+// Package app is the composition root: it wires the hub's parts together,
+// starts them in order and stops them in the opposite one.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+
+	"paymenthub/activities"
+	"paymenthub/config"
+	"paymenthub/internal/clock"
+	"paymenthub/internal/gateway"
+	"paymenthub/internal/gateway/stripe"
+	"paymenthub/internal/idempotency"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/store"
+	"paymenthub/internal/telemetry"
+	"paymenthub/internal/telemetry/metric"
+	"paymenthub/internal/temporal"
+	"paymenthub/internal/temporal/codec"
+	"paymenthub/internal/temporal/orchestrator"
+	"paymenthub/internal/vault"
+)
+
+// Hub is the wired hub. Close releases what Open took.
+type Hub struct {
+	config  config.Config
+	version string
+	log     *zap.Logger
+	clock   clock.Clock
+	tracing *telemetry.Tracing
+	metrics *metric.Metrics
+
+	store    *store.Store
+	vault    *vault.Vault
+	codec    *codec.Codec
+	gateways *gateway.Registry
+	watcher  *payment.Watcher
+	secrets  payment.ClientSecrets
+
+	temporal     client.Client
+	orchestrator *orchestrator.Orchestrator
+	payments     *payment.Service
+	auth         *merchant.Authenticator
+}
+
+// OpenStore opens the configured database alone, for commands that need no more.
+func OpenStore(ctx context.Context, c config.Config, log *zap.Logger) (*store.Store, error) {
+	return store.Open(ctx, store.Options{
+		URL: string(c.Database.URL), SQLiteFile: c.Database.SQLiteFile, MaxConns: c.Database.MaxConns,
+		Logger: log, SlowQuery: slowQuery,
+	})
+}
+
+// Codec makes the codec that seals what Temporal stores.
+func Codec(c config.Config) (*codec.Codec, error) {
+	keys, err := c.Keys.Codec.ByID()
+	if err != nil {
+		return nil, err
+	}
+	return codec.New(c.Keys.Codec.Active, keys)
+}
+
+// Open connects to the database and to Temporal and wires the hub. The
+// database must be migrated.
+func Open(ctx context.Context, c config.Config, version string, log *zap.Logger) (*Hub, error) {
+	h := &Hub{
+		config: c, version: version, log: log, clock: clock.System{},
+		watcher: payment.NewWatcher(), metrics: metric.New(),
+	}
+	for _, open := range []func(context.Context) error{h.openKeys, h.openTracing, h.openStore, h.openGateways, h.openTemporal} {
+		if err := open(ctx); err != nil {
+			return nil, errors.Join(err, h.Close())
+		}
+	}
+	h.payments = payment.NewService(h.store.Payments(), h.orchestrator, h.gateways, h.vault, h.watcher, h.clock,
+		payment.Options{Wait: c.Payments.Wait, Poll: pollInterval})
+	h.auth = merchant.NewAuthenticator(h.store.Merchants(), h.clock)
+	return h, nil
+}
+
+func (h *Hub) openKeys(context.Context) error {
+	secret, err := h.config.Keys.ClientSecret.Bytes()
+	if err != nil {
+		return fmt.Errorf("keys.client_secret %w", err)
+	}
+	h.secrets = payment.NewClientSecrets(secret)
+	h.codec, err = Codec(h.config)
+	return err
+}
+
+func (h *Hub) openTracing(ctx context.Context) (err error) {
+	t := h.config.Telemetry
+	h.tracing, err = telemetry.NewTracing(ctx, telemetry.TracingOptions{
+		Endpoint: string(t.OTLPEndpoint), Version: h.version, SamplePercent: t.SamplePercent, Logger: h.log,
+	})
+	return err
+}
+
+func (h *Hub) openStore(ctx context.Context) (err error) {
+	if h.store, err = OpenStore(ctx, h.config, h.log); err != nil {
+		return err
+	}
+	if err := h.tracing.TraceSQL(h.store); err != nil {
+		return err
+	}
+	keys, err := h.config.Keys.Vault.ByVersion()
+	if err != nil {
+		return err
+	}
+	fingerprint, err := h.config.Keys.Fingerprint.Bytes()
+	if err != nil {
+		return fmt.Errorf("keys.fingerprint %w", err)
+	}
+	h.vault, err = vault.New(h.store.Vault(), vault.Keys{Active: h.config.Keys.Vault.Active, ByVersion: keys, Fingerprint: fingerprint}, h.clock)
+	return err
+}
+
+// openGateways registers the accounts that are configured.
+func (h *Hub) openGateways(context.Context) error {
+	h.gateways = gateway.NewRegistry()
+	for env, providers := range map[merchant.Environment]config.Providers{
+		merchant.Sandbox: h.config.Gateways.Sandbox, merchant.Live: h.config.Gateways.Live,
+	} {
+		if providers.Stripe.SecretKey == "" {
+			continue
+		}
+		adapter, err := stripe.New(stripe.Options{
+			SecretKey: providers.Stripe.SecretKey.Reveal(), BaseURL: string(providers.Stripe.BaseURL),
+			HTTPClient: h.gatewayClient(), Timeout: h.config.Gateways.Timeout, Logger: h.log,
+		})
+		if err != nil {
+			return err
+		}
+		if err := h.gateways.Register(env, adapter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Hub) openTemporal(ctx context.Context) (err error) {
+	t := h.config.Temporal
+	if h.temporal, err = dial(ctx, h, t); err != nil {
+		return err
+	}
+	h.orchestrator = orchestrator.New(h.temporal)
+	return temporal.EnsureSearchAttributes(ctx, h.temporal, t.Namespace)
+}
+
+// Store is the hub's database.
+func (h *Hub) Store() *store.Store { return h.store }
+
+// Temporal is the hub's client.
+func (h *Hub) Temporal() client.Client { return h.temporal }
+
+// Close releases connections and writes what is still to be written. The hub
+// must not be running.
+func (h *Hub) Close() error {
+	var errs []error
+	if h.auth != nil && h.store != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		errs = append(errs, h.auth.Flush(ctx))
+	}
+	if h.temporal != nil {
+		h.temporal.Close()
+	}
+	if h.store != nil {
+		errs = append(errs, h.store.Close())
+	}
+	if h.tracing != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		errs = append(errs, h.tracing.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// steps holds what activities work with.
+func (h *Hub) steps() *activities.Payments {
+	return &activities.Payments{
+		Repository: h.store.Payments(), Gateways: h.gateways, Router: h.gateways, Vault: h.vault, Watcher: h.watcher,
+		Clock: h.clock, ReturnURL: h.returnURL, Metrics: h.metrics, Logger: h.log,
+	}
+}
+
+func (h *Hub) sweeper() *activities.Sweeper {
+	return &activities.Sweeper{
+		Repository: h.store.Payments(), Orchestrator: h.orchestrator, Vault: h.vault,
+		Idempotency: h.store.Idempotency(), Clock: h.clock, Logger: h.log,
+	}
+}
+
+func (h *Hub) returnURL(paymentID string) string { return h.publicURL() + "/return/" + paymentID }
+
+// guard is the idempotency service of all façades.
+func (h *Hub) guard() *idempotency.Guard {
+	return idempotency.NewGuard(h.store.Idempotency(), h.vault, h.clock, idempotencyWait)
+}

@@ -1,0 +1,183 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	sdktemporal "go.temporal.io/sdk/temporal"
+	"go.uber.org/zap"
+
+	"paymenthub/api"
+	"paymenthub/api/hub"
+	"paymenthub/config"
+	"paymenthub/internal/temporal"
+	"paymenthub/internal/temporal/codec"
+	"paymenthub/worker"
+	"paymenthub/workflows"
+)
+
+// Bounds of running and stopping. Together the stops stay below the 5 s in
+// which the hub ends.
+const (
+	slowQuery       = 500 * time.Millisecond
+	pollInterval    = 250 * time.Millisecond
+	idempotencyWait = 3 * time.Second
+	flushInterval   = 30 * time.Second
+	sweepInterval   = time.Minute
+	drainTimeout    = 2 * time.Second
+	workerTimeout   = 1 * time.Second
+	closeTimeout    = 500 * time.Millisecond
+)
+
+func dial(ctx context.Context, h *Hub, t config.Temporal) (client.Client, error) {
+	converter := codec.NewDataConverter(h.codec)
+	o := temporal.Options{
+		Address: t.Address, Namespace: t.Namespace, DataConverter: converter,
+		FailureConverter: codec.NewFailureConverter(converter), Logger: h.log, APIKey: t.APIKey.Reveal(),
+	}
+	if t.TLS {
+		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	tracer, err := h.tracing.TemporalInterceptor()
+	if err != nil {
+		return nil, err
+	}
+	if tracer != nil {
+		o.Interceptors = append(o.Interceptors, tracer)
+	}
+	return temporal.Dial(ctx, o)
+}
+
+// gatewayClient carries calls to providers.
+func (h *Hub) gatewayClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 64
+	return &http.Client{
+		Transport:     h.tracing.HTTPTransport(transport),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func (h *Hub) publicURL() string {
+	if url := string(h.config.Server.PublicURL); url != "" {
+		return url
+	}
+	scheme := "http"
+	if h.config.Server.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + h.config.Server.Addr
+}
+
+// StartWorker runs the hub's workflows and steps until the returned function
+// is called.
+func (h *Hub) StartWorker() (stop func(), err error) {
+	w := worker.New(h.temporal, worker.Options{Payments: h.steps(), Sweeper: h.sweeper(), StopTimeout: workerTimeout})
+	if err := w.Start(); err != nil {
+		return nil, err
+	}
+	if err := h.scheduleSweep(); err != nil {
+		w.Stop()
+		return nil, err
+	}
+	return w.Stop, nil
+}
+
+// scheduleSweep sees to it that the sweep runs every minute, once at a time,
+// whatever number of workers there is, and once now.
+func (h *Hub) scheduleSweep() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	_, err := h.temporal.ScheduleClient().Create(ctx, client.ScheduleOptions{
+		ID:      workflows.SweepScheduleID,
+		Spec:    client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: sweepInterval}}},
+		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+		Action: &client.ScheduleWorkflowAction{
+			ID: "sweep", Workflow: workflows.SweepWorkflow, TaskQueue: workflows.TaskQueue,
+			WorkflowExecutionTimeout: 10 * sweepInterval,
+			StaticSummary:            "Looks after payments and refunds that should have moved on",
+		},
+		TriggerImmediately: true,
+	})
+	if errors.Is(err, sdktemporal.ErrScheduleAlreadyRunning) {
+		handle := h.temporal.ScheduleClient().GetHandle(ctx, workflows.SweepScheduleID)
+		err = handle.Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP})
+	}
+	if err != nil {
+		return fmt.Errorf("the sweep could not be scheduled: %w", err)
+	}
+	return nil
+}
+
+// Handler is the hub's HTTP surface.
+func (h *Hub) Handler() (http.Handler, error) {
+	s, limits := h.config.Server, h.config.RateLimits
+	return api.New(api.Options{
+		Payments: h.payments, Events: h.store.Events(), Ledger: h.store.Ledger(), Authenticator: h.auth,
+		Idempotency: h.guard(), Secrets: h.secrets, Clock: h.clock,
+		Health: []hub.Check{
+			{Name: "database", Check: h.store.Ping},
+			{Name: "temporal", Check: func(ctx context.Context) error { return temporal.HealthCheck(ctx, h.temporal) }},
+		},
+		Version: h.version, Logger: h.log, Metrics: h.metrics.Registry(),
+		TracerProvider: h.tracing.Provider(), TrustedProxies: s.TrustedProxies,
+		HubLimit: api.RateLimit(limits.Hub), PublicLimit: api.RateLimit(limits.Public),
+		RequestTimeout: s.RequestTimeout, MaxInFlight: s.MaxInFlight,
+	})
+}
+
+// Serve answers on the listener until ctx ends; then it refuses new requests,
+// lets running ones end within drainTimeout, and returns.
+func (h *Hub) Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: zap.NewStdLog(h.log),
+	}
+	flushing, stopFlushing := context.WithCancel(context.Background())
+	defer stopFlushing()
+	go h.flushKeyUse(flushing)
+	failed := make(chan error, 1)
+	go func() {
+		if cert, key := h.config.Server.TLSCert, h.config.Server.TLSKey; cert != "" {
+			server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+			failed <- server.ServeTLS(listener, cert, key)
+			return
+		}
+		failed <- server.Serve(listener)
+	}()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	draining, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	if err := server.Shutdown(draining); err != nil {
+		h.log.Warn("requests were still running at the end", zap.Error(err))
+		return server.Close()
+	}
+	return nil
+}
+
+// flushKeyUse writes now and then when keys were last used.
+func (h *Hub) flushKeyUse(ctx context.Context) {
+	ticker := time.NewTicker(flushInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if err := h.auth.Flush(ctx); err != nil {
+				h.log.Warn("last-used times of keys were not written", zap.Error(err))
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}

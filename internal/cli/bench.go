@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"paymenthub/internal/bench"
+	"paymenthub/internal/datadir"
+)
+
+func benchCommand() *cobra.Command {
+	var duration time.Duration
+	var concurrency int
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "bench", Short: "Measure throughput and latency beside what Temporal alone costs", Args: cobra.NoArgs,
+		Long: `Measure, on one embedded Temporal server in one run, the floor (a workflow with
+one local activity that does nothing) and payments over HTTP. Every figure is
+also given as a ratio to the floor, since absolute ones depend on the machine.`,
+		Example: "  paymenthub bench\n  paymenthub bench --duration 5s --concurrency 1 --json\n  paymenthub bench --database-url postgres://…",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if duration < time.Second || concurrency < 1 || concurrency > 256 {
+				return fmt.Errorf("--duration must be at least 1s and --concurrency 1 to 256")
+			}
+			report, err := runBench(cmd, duration, concurrency)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(report)
+			}
+			return printReport(cmd.OutOrStdout(), report)
+		},
+	}
+	cmd.Flags().DurationVar(&duration, "duration", 10*time.Second, "how long each shape is measured")
+	cmd.Flags().IntVar(&concurrency, "concurrency", 16, "how many callers at once, 1 to 256")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON and nothing else on standard output")
+	cmd.Flags().String("database-url", "", "Postgres URL (an empty database) instead of SQLite")
+	return cmd
+}
+
+// runBench measures a hub of its own, in a folder that is removed afterwards.
+func runBench(cmd *cobra.Command, duration time.Duration, concurrency int) (bench.Report, error) {
+	folder, err := os.MkdirTemp("", "paymenthub-bench-")
+	if err != nil {
+		return bench.Report{}, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	c, _, err := load(cmd)
+	if err != nil {
+		return bench.Report{}, err
+	}
+	dir := datadir.At(folder)
+	c.Server.Addr = "127.0.0.1:0"
+	c.RateLimits.Hub.PerMinute, c.RateLimits.Hub.Burst = 1_000_000, 1_000_000
+	if c.Database.URL == "" {
+		c.Database.SQLiteFile = dir.HubDatabase()
+	}
+	s := &stack{dir: dir, config: c, log: zap.NewNop(), temporalOptions: temporalOptions{address: "127.0.0.1:0"}}
+	defer s.stop()
+	if err := startStack(cmd.Context(), s); err != nil {
+		return bench.Report{}, err
+	}
+	if err := s.prepareDemo(cmd.Context()); err != nil {
+		return bench.Report{}, err
+	}
+	ctx, cancel := context.WithCancel(cmd.Context())
+	served := make(chan error, 1)
+	go func() { served <- s.serve(ctx) }()
+	defer func() { cancel(); <-served }()
+	return bench.Run(ctx, bench.Options{
+		Duration: duration, Concurrency: concurrency, API: s.info.API, Key: s.info.Keys.SandboxSecret, Temporal: s.hub.Temporal(),
+		Progress: func(shape string, round, of int) {
+			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "\rround %d of %d: %-14s", round, of, shape)
+		},
+	})
+}
+
+func printReport(out io.Writer, r bench.Report) error {
+	const row = "%-14s %10s %8s %9s %9s %9s %7s\n"
+	if _, err := fmt.Fprintf(out, "\n"+row, "shape", "per second", "ratio", "p50 ms", "p95 ms", "p99 ms", "errors"); err != nil {
+		return err
+	}
+	f := r.Floor
+	if _, err := fmt.Fprintf(out, row, "floor", number(f.PerSecond), "1.00", number(f.P50), number(f.P95), number(f.P99), "0"); err != nil {
+		return err
+	}
+	for _, name := range bench.Shapes {
+		s := r.Shapes[name]
+		_, err := fmt.Fprintf(out, row, name, number(s.PerSecond), number(s.Ratio), number(s.P50), number(s.P95), number(s.P99), fmt.Sprint(s.Errors))
+		if err != nil {
+			return err
+		}
+		if s.FirstError != "" {
+			if _, err := fmt.Fprintf(out, "  first error: %s\n", s.FirstError); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func number(f float64) string { return fmt.Sprintf("%.2f", f) }

@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"paymenthub/config"
+	"paymenthub/internal/clock"
+	"paymenthub/internal/datadir"
+	"paymenthub/internal/fault"
+	"paymenthub/internal/id"
+	"paymenthub/internal/merchant"
+)
+
+// stopLimit is when development mode ends even if a part does not.
+const stopLimit = 4500 * time.Millisecond
+
+func devCommand() *cobra.Command {
+	var fresh bool
+	var temporal temporalOptions
+	cmd := &cobra.Command{
+		Use: "dev", Short: "Run everything on this machine, in one process", Args: cobra.NoArgs,
+		Long: `Run everything on this machine, in one process: Temporal with its UI, the hub's
+database, the API, a worker, a Stripe-shaped provider simulator and a demo
+merchant with keys. State is kept in the data folder.`,
+		Example: "  paymenthub dev\n  paymenthub dev --fresh\n  paymenthub dev --database-url postgres://… --temporal-address localhost:7233",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runDev(cmd, temporal, fresh)
+		},
+	}
+	serverFlags(cmd.Flags())
+	tlsFlags(cmd.Flags())
+	cmd.Flags().StringVar(&temporal.address, "temporal-addr", "127.0.0.1:7233", "address of the embedded Temporal server")
+	cmd.Flags().StringVar(&temporal.uiAddress, "temporal-ui-addr", "127.0.0.1:8233", "address of the Temporal UI")
+	cmd.Flags().BoolVar(&fresh, "fresh", false, "begin with empty state: removes what the data folder holds")
+	return cmd
+}
+
+func runDev(cmd *cobra.Command, temporal temporalOptions, fresh bool) error {
+	c, dir, err := load(cmd)
+	if err != nil {
+		return err
+	}
+	if err := dir.Create(); err != nil {
+		return err
+	}
+	lock, err := dir.Lock()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Release() }()
+	if fresh {
+		if err := dir.Clear(); err != nil {
+			return err
+		}
+	}
+	log, err := devLogger(cmd, c)
+	if err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	s := &stack{dir: dir, config: c, log: log, temporalOptions: temporal}
+	if s.info, _, err = dir.ReadInfo(); err != nil {
+		return err
+	}
+	progress(out, "Starting Temporal, the database and the provider simulator in "+dir.Path()+" …")
+	defer s.stop()
+	if err := startStack(cmd.Context(), s); err != nil {
+		return err
+	}
+	if err := s.prepareDemo(cmd.Context()); err != nil {
+		return err
+	}
+	if err := dir.WriteInfo(s.info); err != nil {
+		return err
+	}
+	progress(out, banner(s.info))
+	err = s.serve(cmd.Context())
+	progress(out, "\nStopping …")
+	time.AfterFunc(stopLimit-drained, func() {
+		log.Error("stopping took too long; ending now, state is safe")
+		os.Exit(1)
+	})
+	return err
+}
+
+// drained is the part of stopLimit that letting requests end may have taken.
+const drained = 2 * time.Second
+
+func progress(out io.Writer, text string) { _, _ = fmt.Fprintln(out, text) }
+
+// devLogger logs to a person unless told otherwise: warnings and errors, on
+// standard error.
+func devLogger(cmd *cobra.Command, c config.Config) (*zap.Logger, error) {
+	if c.Log == config.Default().Log {
+		c.Log = config.Log{Level: "warn", Format: "console"}
+	}
+	return logger(c, cmd.ErrOrStderr())
+}
+
+// prepareDemo makes sure that the demo merchant and its keys are there, and
+// fills in what dev.json tells.
+func (s *stack) prepareDemo(ctx context.Context) error {
+	s.info.API = s.baseURL()
+	s.info.Temporal, s.info.TemporalNamespace = s.config.Temporal.Address, s.config.Temporal.Namespace
+	if s.temporal != nil && s.temporal.UIAddress() != "" {
+		s.info.TemporalUI = "http://" + s.temporal.UIAddress()
+	}
+	repo := s.hub.Store().Merchants()
+	if known, err := s.demoIsThere(ctx, repo); err != nil || known {
+		return err
+	}
+	m := merchant.Merchant{ID: id.New(id.Merchant), Name: "Demo Shop", CreatedAt: clock.System{}.Now()}
+	if err := repo.CreateMerchant(ctx, m); err != nil {
+		return err
+	}
+	s.info.MerchantID = m.ID
+	keys := merchant.NewKeys(repo, clock.System{})
+	for _, k := range []struct {
+		env  merchant.Environment
+		kind merchant.KeyKind
+		into *string
+	}{
+		{merchant.Sandbox, merchant.SecretKey, &s.info.Keys.SandboxSecret},
+		{merchant.Sandbox, merchant.PublishableKey, &s.info.Keys.SandboxPublishable},
+		{merchant.Live, merchant.SecretKey, &s.info.Keys.LiveSecret},
+		{merchant.Live, merchant.PublishableKey, &s.info.Keys.LivePublishable},
+	} {
+		_, clear, err := keys.Create(ctx, merchant.Scope{MerchantID: m.ID, Environment: k.env}, k.kind, "demo", nil)
+		if err != nil {
+			return err
+		}
+		*k.into = clear
+	}
+	return nil
+}
+
+// demoIsThere reports whether the keys of an earlier run are still good.
+func (s *stack) demoIsThere(ctx context.Context, repo merchant.Repository) (bool, error) {
+	auth := merchant.NewAuthenticator(repo, clock.System{})
+	for _, key := range []string{s.info.Keys.SandboxSecret, s.info.Keys.SandboxPublishable, s.info.Keys.LiveSecret, s.info.Keys.LivePublishable} {
+		if _, err := auth.Authenticate(ctx, key); fault.Is(err, fault.Unauthenticated) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func banner(info datadir.Info) string {
+	lines := []string{
+		"", "Payment Hub is running.", "",
+		"  API            " + info.API,
+		"  API docs       " + info.API + "/docs",
+	}
+	if info.TemporalUI != "" {
+		lines = append(lines, "  Temporal UI    "+info.TemporalUI)
+	}
+	lines = append(lines,
+		"  Simulator      "+info.Simulators["stripe"]+" (Stripe-shaped provider)", "",
+		"  Secret key     "+info.Keys.SandboxSecret,
+		"  Client key     "+info.Keys.SandboxPublishable,
+		"  Live keys      in dev.json, in the data folder", "",
+		"Take a first payment:", "",
+		"  curl -s "+info.API+"/v3/payments/intents \\",
+		"    -H 'Authorization: Bearer "+info.Keys.SandboxSecret+"' \\",
+		"    -H 'Content-Type: application/json' \\",
+		`    -d '{"amount":12000,"currency":"AED","confirm":true,"payment_method":{"type":"card","card":{"number":"4242424242424242","exp_month":12,"exp_year":2030,"cvc":"123","holder_name":"Ada Lovelace"}}}'`,
+		"", "Ctrl-C stops it; state is kept.")
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,208 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"paymenthub/config"
+	"paymenthub/internal/app"
+	"paymenthub/internal/datadir"
+	stripesim "paymenthub/internal/simulator/stripe"
+	"paymenthub/internal/temporal/attribute"
+	"paymenthub/internal/temporal/codec"
+	"paymenthub/internal/temporal/devserver"
+)
+
+// codecPath is where the Temporal UI has payloads decoded, on the API's address.
+const codecPath = "/temporal/codec"
+
+// simulatorKeys are the secret keys under which the hub's two environments
+// have their accounts at the simulator.
+const (
+	simulatorSandboxKey = "sk_test_paymenthub_dev"
+	simulatorLiveKey    = "sk_live_paymenthub_dev"
+)
+
+// stack is everything that development mode runs in one process.
+type stack struct {
+	dir       datadir.Dir
+	config    config.Config
+	log       *zap.Logger
+	listener  net.Listener // of the API
+	simulator *simulator
+	temporal  *devserver.Server // nil with --temporal-address
+	hub       *app.Hub
+	handler   http.Handler
+	stopHub   func()
+	info      datadir.Info
+	temporalOptions
+}
+
+// temporalOptions say where the embedded Temporal server answers.
+type temporalOptions struct {
+	address   string
+	uiAddress string // "" leaves the UI out
+}
+
+// startStack starts the parts, slow ones beside each other.
+func startStack(ctx context.Context, s *stack) error {
+	began := time.Now()
+	say := func(what string) {
+		s.log.Info(what, zap.Duration("after", time.Since(began).Round(time.Millisecond)))
+	}
+	if err := s.listen(ctx); err != nil {
+		return err
+	}
+	keys, err := config.DevKeys(s.dir.Keys())
+	if err != nil {
+		return err
+	}
+	s.config.Keys = keys
+	temporal := make(chan error, 1)
+	go func() { temporal <- s.startTemporal(ctx) }()
+	err = errors.Join(s.migrate(ctx), s.startSimulator(ctx), <-temporal)
+	if err != nil {
+		return err
+	}
+	say("Temporal, database and simulator are ready")
+	if err := s.config.Validate(); err != nil {
+		return err
+	}
+	if s.hub, err = app.Open(ctx, s.config, Version, s.log); err != nil {
+		return err
+	}
+	if s.stopHub, err = s.hub.StartWorker(); err != nil {
+		return err
+	}
+	api, err := s.hub.Handler()
+	if err != nil {
+		return err
+	}
+	s.handler, err = s.withCodec(api)
+	say("the hub is ready")
+	return err
+}
+
+// listen takes the API's address first: whoever starts a second hub is told at once.
+func (s *stack) listen(ctx context.Context) (err error) {
+	if s.listener, err = listen(ctx, s.config.Server.Addr, "--addr"); err != nil {
+		return err
+	}
+	s.config.Server.Addr = s.listener.Addr().String()
+	return nil
+}
+
+func (s *stack) startTemporal(ctx context.Context) (err error) {
+	if s.config.Temporal.Address != "" {
+		return nil
+	}
+	s.temporal, err = devserver.Start(ctx, devserver.Options{
+		DataFile: s.dir.TemporalDatabase(), Address: s.address, UIAddress: s.uiAddress,
+		Namespace: s.config.Temporal.Namespace, SearchAttributes: attribute.Types(),
+		CodecEndpoint: s.baseURL() + codecPath, Logger: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.config.Temporal.Address = s.temporal.Address()
+	return nil
+}
+
+func (s *stack) migrate(ctx context.Context) error {
+	db, err := app.OpenStore(ctx, s.config, s.log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Migrate(ctx), db.Close())
+}
+
+// startSimulator starts the provider simulator and makes it the gateway of
+// both environments, unless real ones are configured. It keeps its address
+// over restarts where it can: shoppers may be on its pages.
+func (s *stack) startSimulator(ctx context.Context) error {
+	previous := strings.TrimPrefix(s.info.Simulators["stripe"], "http://")
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", previous)
+	if previous == "" || err != nil {
+		if listener, err = config.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
+			return fmt.Errorf("cannot start the simulator: %w", err)
+		}
+	}
+	url := "http://" + listener.Addr().String()
+	s.simulator, err = startSimulator(listener, stripesim.Options{DataFile: s.dir.SimulatorDatabase(), BaseURL: url, Logger: s.log})
+	if err != nil {
+		return err
+	}
+	s.info.Simulators = map[string]string{"stripe": url}
+	point(&s.config.Gateways.Sandbox.Stripe, simulatorSandboxKey, url)
+	point(&s.config.Gateways.Live.Stripe, simulatorLiveKey, url)
+	return nil
+}
+
+func point(account *config.Stripe, key, url string) {
+	if account.SecretKey == "" {
+		account.SecretKey, account.BaseURL = config.Secret(key), config.URL(url)
+	}
+}
+
+func (s *stack) baseURL() string {
+	scheme := "http://"
+	if s.config.Server.TLSCert != "" {
+		scheme = "https://"
+	}
+	return scheme + s.config.Server.Addr
+}
+
+// withCodec lets the Temporal UI read payloads through this process, from this
+// machine only.
+func (s *stack) withCodec(api http.Handler) (http.Handler, error) {
+	if s.temporal == nil || s.temporal.UIAddress() == "" {
+		return api, nil
+	}
+	payloads, err := app.Codec(s.config)
+	if err != nil {
+		return nil, err
+	}
+	ui := s.temporal.UIAddress()
+	origins := []string{"http://" + ui}
+	if host, port, err := net.SplitHostPort(ui); err == nil && host == "127.0.0.1" {
+		origins = append(origins, "http://localhost:"+port)
+	}
+	mux := http.NewServeMux()
+	mux.Handle(codecPath+"/", http.StripPrefix(codecPath, codec.Handler(payloads, origins, nil)))
+	mux.Handle("/", api)
+	return mux, nil
+}
+
+// serve answers until ctx ends.
+func (s *stack) serve(ctx context.Context) error { return s.hub.Serve(ctx, s.listener, s.handler) }
+
+// stop ends what was started, in the opposite order.
+func (s *stack) stop() {
+	var errs []error
+	if s.stopHub != nil {
+		s.stopHub()
+	}
+	if s.hub != nil {
+		errs = append(errs, s.hub.Close())
+	}
+	if s.temporal != nil {
+		s.temporal.Stop()
+	}
+	if s.simulator != nil {
+		errs = append(errs, s.simulator.stop())
+	}
+	if s.listener != nil {
+		_ = s.listener.Close() // closed already when it was served on
+	}
+	if err := errors.Join(errs...); err != nil {
+		s.log.Warn("not everything was closed", zap.Error(err))
+	}
+}

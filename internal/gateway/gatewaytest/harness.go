@@ -1,0 +1,117 @@
+// Package gatewaytest is the one suite that every gateway adapter passes,
+// against a provider (or its simulator) that keeps a record of its own. The
+// suite never believes the adapter alone: after each case it compares the
+// outcome with that record.
+package gatewaytest
+
+import (
+	"testing"
+
+	"paymenthub/internal/gateway"
+	"paymenthub/internal/money"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/vault"
+)
+
+// Operation is one kind of call that moves money.
+type Operation string
+
+// The operations that faults can hit.
+const (
+	Authorize Operation = "authorize"
+	Capture   Operation = "capture"
+	Void      Operation = "void"
+	Refund    Operation = "refund"
+)
+
+// Fault is what goes wrong with the next call of an operation. "Before" means
+// that the call has no effect; "after" that it has, and its answer is lost.
+type Fault string
+
+// The faults.
+const (
+	TimeoutBefore Fault = "timeout_before"
+	TimeoutAfter  Fault = "timeout_after"
+	ResetBefore   Fault = "reset_before"
+	ResetAfter    Fault = "reset_after"
+	ServerError   Fault = "http_500" // without effect
+	RateLimited   Fault = "http_429" // without effect
+	Slow          Fault = "slow"     // answers, but later than the suite waits
+)
+
+// Charge is one charge in the provider's own record; declined ones are none.
+// Amounts are in the provider's unit.
+type Charge struct {
+	ID             string
+	Amount         int64
+	Currency       money.Currency
+	AmountCaptured int64
+	AmountRefunded int64
+	Voided         bool
+	Metadata       map[string]string
+}
+
+// Decline is a card that is refused, and how the hub must say so.
+type Decline struct {
+	Name         string
+	Card         vault.Card
+	Code         payment.DeclineCode
+	IssuerCode   string // ISO 8583 field 39; empty when no issuer was asked
+	RetryAllowed bool
+}
+
+// Amount is an amount of ours and the same in the provider's unit.
+type Amount struct {
+	Ours     money.Money
+	Provider int64
+}
+
+// Harness is one provider under test.
+type Harness struct {
+	// Gateway is the adapter. Its time limit is short (well under a second),
+	// since the suite waits for it.
+	Gateway gateway.Gateway
+	// Unreachable is the same adapter for an address where nobody listens.
+	Unreachable gateway.Gateway
+	Approve     vault.Card // approved by the issuer
+	Challenge   vault.Card // asks the shopper to authenticate
+	Declines    []Decline
+	// Amounts include currencies of zero and three decimals, and those that the
+	// provider counts otherwise than ISO 4217.
+	Amounts []Amount
+	// Unrepresentable are amounts that the provider cannot be asked for.
+	Unrepresentable []money.Money
+	// InjectFault makes the next call of the operation go wrong.
+	InjectFault func(*testing.T, Operation, Fault)
+	// Charges reads the provider's record.
+	Charges func(*testing.T) []Charge
+	// Authenticate lets the shopper pass or fail the challenge of a payment, as
+	// the outcome that asked for it names it.
+	Authenticate func(t *testing.T, challenge payment.Outcome, pass bool)
+}
+
+// Run runs every case. The cases share the provider and run one after another,
+// because faults hit whoever comes next.
+func Run(t *testing.T, h Harness) {
+	for _, group := range []struct {
+		name  string
+		cases []testCase
+	}{
+		{"payment", paymentCases},
+		{"refund", refundCases},
+		{"decline", declineCases},
+		{"challenge", challengeCases},
+		{"idempotency", idempotencyCases},
+		{"lost answer", faultCases},
+		{"look-up", lookupCases},
+	} {
+		for _, c := range group.cases {
+			t.Run(group.name+"/"+c.name, func(t *testing.T) { c.run(newBench(t, h)) })
+		}
+	}
+}
+
+type testCase struct {
+	name string
+	run  func(*bench)
+}

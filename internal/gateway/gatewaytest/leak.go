@@ -1,0 +1,64 @@
+package gatewaytest
+
+import (
+	"context"
+	"encoding/json"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"paymenthub/internal/gateway"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/vault"
+)
+
+// watched passes calls on and fails the test when an outcome holds card data.
+type watched struct {
+	t     *testing.T
+	next  gateway.Gateway
+	cards []vault.Card
+}
+
+func (w watched) Name() string                       { return w.next.Name() }
+func (w watched) Capabilities() gateway.Capabilities { return w.next.Capabilities() }
+
+func (w watched) Authorize(ctx context.Context, a gateway.Authorization) payment.Outcome {
+	return w.check(w.next.Authorize(ctx, a))
+}
+
+func (w watched) Capture(ctx context.Context, c gateway.Call) payment.Outcome {
+	return w.check(w.next.Capture(ctx, c))
+}
+
+func (w watched) Void(ctx context.Context, c gateway.Call) payment.Outcome {
+	return w.check(w.next.Void(ctx, c))
+}
+
+func (w watched) Refund(ctx context.Context, r gateway.Refund) payment.Outcome {
+	return w.check(w.next.Refund(ctx, r))
+}
+
+func (w watched) Lookup(ctx context.Context, l gateway.Lookup) payment.Outcome {
+	return w.check(w.next.Lookup(ctx, l))
+}
+
+func (w watched) check(o payment.Outcome) payment.Outcome {
+	w.t.Helper()
+	text, err := json.Marshal(o)
+	assert.NoError(w.t, err)
+	AssertNoCard(w.t, string(text), w.cards...)
+	return o
+}
+
+// AssertNoCard fails the test when text holds a card's number anywhere, or its
+// security code as a word of its own.
+func AssertNoCard(t *testing.T, text string, cards ...vault.Card) {
+	t.Helper()
+	for _, card := range cards {
+		assert.NotContains(t, text, card.Number.Reveal(), "a card number got out")
+		if cvc := card.CVC.Reveal(); cvc != "" {
+			assert.NotRegexp(t, regexp.MustCompile(`\b`+regexp.QuoteMeta(cvc)+`\b`), text, "a security code got out")
+		}
+	}
+}

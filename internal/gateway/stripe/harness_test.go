@@ -1,0 +1,149 @@
+package stripe_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"paymenthub/internal/gateway/gatewaytest"
+	"paymenthub/internal/gateway/stripe"
+	"paymenthub/internal/money"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/simulator"
+	simstripe "paymenthub/internal/simulator/stripe"
+	"paymenthub/internal/vault"
+)
+
+const (
+	secretKey = "sk_test_conformance"
+	// impatience is the adapter's time limit here: timeouts are waited for.
+	impatience = 400 * time.Millisecond
+)
+
+// provider is a simulator that runs for one test.
+type provider struct{ url string }
+
+func startProvider(t *testing.T) provider {
+	t.Helper()
+	sim, err := simstripe.Open(simstripe.Options{DataFile: filepath.Join(t.TempDir(), "simulator.db")})
+	require.NoError(t, err)
+	server := httptest.NewServer(sim.Handler())
+	t.Cleanup(func() {
+		require.NoError(t, sim.Close())
+		server.Close()
+	})
+	return provider{server.URL}
+}
+
+func newAdapter(t *testing.T, url string, log *zap.Logger) *stripe.Adapter {
+	t.Helper()
+	adapter, err := stripe.New(stripe.Options{SecretKey: secretKey, BaseURL: url, Timeout: impatience, Logger: log})
+	require.NoError(t, err)
+	return adapter
+}
+
+func (p provider) post(t *testing.T, path string, body any) {
+	t.Helper()
+	text, err := json.Marshal(body)
+	require.NoError(t, err)
+	response, err := http.Post(p.url+path, "application/json", bytes.NewReader(text))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.Less(t, response.StatusCode, 300, path)
+}
+
+var simulatorOperations = map[gatewaytest.Operation]string{
+	gatewaytest.Authorize: "confirm",
+	gatewaytest.Capture:   "capture",
+	gatewaytest.Void:      "cancel",
+	gatewaytest.Refund:    "refund",
+}
+
+func (p provider) injectFault(t *testing.T, operation gatewaytest.Operation, fault gatewaytest.Fault) {
+	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault})
+}
+
+func (p provider) authenticate(t *testing.T, challenge payment.Outcome, pass bool) {
+	outcome := "fail"
+	if pass {
+		outcome = "approve"
+	}
+	p.post(t, "/_sim/3ds/"+challenge.GatewayReference, map[string]string{"outcome": outcome})
+}
+
+// charges reads the simulator's witness record. A charge's released rest is no
+// refund to it, a voided charge one of status "voided".
+func (p provider) charges(t *testing.T) []gatewaytest.Charge {
+	t.Helper()
+	response, err := http.Get(p.url + "/_sim/charges")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	var record struct{ Charges []simulator.Charge }
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&record))
+	charges := make([]gatewaytest.Charge, len(record.Charges))
+	for i, c := range record.Charges {
+		charges[i] = gatewaytest.Charge{
+			ID: c.ID, Amount: c.Amount, Currency: money.Currency(strings.ToUpper(c.Currency)),
+			AmountCaptured: c.AmountCaptured, AmountRefunded: c.AmountRefunded, Voided: c.Status == simulator.Voided,
+		}
+		require.NoError(t, json.Unmarshal(c.Metadata, &charges[i].Metadata))
+	}
+	return charges
+}
+
+// closedAddress is an address where nobody listens.
+func closedAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return "http://" + listener.Addr().String()
+}
+
+func card(number string) vault.Card {
+	return vault.Card{Number: vault.Secret(number), CVC: "917", ExpMonth: 12, ExpYear: time.Now().Year() + 3, HolderName: "Ada Lovelace"}
+}
+
+func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
+	return gatewaytest.Harness{
+		Gateway:     newAdapter(t, p.url, log),
+		Unreachable: newAdapter(t, closedAddress(t), log),
+		Approve:     card("4242424242424242"),
+		Challenge:   card("4000002760003184"),
+		Declines:    declines,
+		Amounts: []gatewaytest.Amount{
+			{Ours: money.New(12_345, "USD"), Provider: 12_345},
+			{Ours: money.New(300, "JPY"), Provider: 300},
+			{Ours: money.New(12_340, "KWD"), Provider: 12_340},
+			{Ours: money.New(500, "ISK"), Provider: 50_000},
+			{Ours: money.New(500, "UGX"), Provider: 50_000},
+			{Ours: money.New(50_000, "MGA"), Provider: 500},
+		},
+		Unrepresentable: []money.Money{money.New(12_345, "KWD"), money.New(50_001, "MGA")},
+		InjectFault:     p.injectFault,
+		Charges:         p.charges,
+		Authenticate:    p.authenticate,
+	}
+}
+
+// declines are the test cards of contracts/acquiring.md and Stripe's other ones
+// that the simulator knows.
+var declines = []gatewaytest.Decline{
+	{Name: "do not honor", Card: card("4000000000000002"), Code: payment.DeclineDoNotHonor, IssuerCode: "05", RetryAllowed: true},
+	{Name: "insufficient funds", Card: card("4000000000009995"), Code: payment.DeclineInsufficientFunds, IssuerCode: "51", RetryAllowed: true},
+	{Name: "lost", Card: card("4000000000009987"), Code: payment.DeclineLostOrStolen, IssuerCode: "41"},
+	{Name: "stolen", Card: card("4000000000009979"), Code: payment.DeclineLostOrStolen, IssuerCode: "43"},
+	{Name: "expired", Card: card("4000000000000069"), Code: payment.DeclineExpiredCard, IssuerCode: "54", RetryAllowed: true},
+	{Name: "wrong CVC", Card: card("4000000000000127"), Code: payment.DeclineIncorrectCVC, IssuerCode: "N7", RetryAllowed: true},
+	{Name: "processing error", Card: card("4000000000000119"), Code: payment.DeclineProcessingError, IssuerCode: "96", RetryAllowed: true},
+	{Name: "fraud", Card: card("4000000000000259"), Code: payment.DeclineFraud},
+}

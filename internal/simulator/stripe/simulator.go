@@ -1,0 +1,148 @@
+// Package stripe simulates Stripe: an HTTP server that speaks its protocol, API
+// version 2023-10-16, as stripe-go v76 does, with test cards, 3-D Secure, signed
+// webhooks, idempotency keys and faults on demand.
+//
+// It is also the independent record of what was charged (GET /_sim/charges), so
+// it keeps its own file and shares no code with the hub. Of a card it keeps
+// brand, last four digits, expiry and a keyed fingerprint; of a request, a keyed
+// hash.
+//
+// Where it differs from Stripe: the capture of a part, and the cancellation of
+// an authorization, count the released rest in the charge's amount_refunded as
+// Stripe does, but make no refund object; money is available at once; search
+// sees every write at once and knows exact terms joined by AND; a challenge is
+// always a redirect, also without a return_url; amounts from 1 are accepted;
+// events are recorded only for accounts that have a webhook endpoint; parameters
+// that this simulator does not know are refused as unknown.
+package stripe
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+
+	"paymenthub/internal/simulator"
+)
+
+// The money operations that faults can be asked for. Creating a PaymentIntent
+// with confirm=true is both of the first two.
+const (
+	opCreate  = "create_payment_intent"
+	opConfirm = "confirm"
+	opCapture = "capture"
+	opCancel  = "cancel"
+	opRefund  = "refund"
+)
+
+// Options configures a simulator.
+type Options struct {
+	// DataFile is the simulator's own SQLite file; beside it lies DataFile.key,
+	// the secret of its fingerprints. Both are made when missing.
+	DataFile string
+	// Latency is added to every provider call.
+	Latency time.Duration
+	// BaseURL is where browsers reach the simulator, for redirects; empty means
+	// the host that the request was sent to.
+	BaseURL string
+	// WebhookURL and WebhookSecret name an endpoint that gets the events of all
+	// accounts; empty: none but those made by POST /v1/webhook_endpoints.
+	WebhookURL    string
+	WebhookSecret string
+	// Logger gets failures of the simulator itself; nil: none.
+	Logger *zap.Logger
+}
+
+// Simulator is a running Stripe-shaped provider. It is safe for concurrent use.
+type Simulator struct {
+	options    Options
+	log        *zap.Logger
+	now        func() time.Time
+	store      *store
+	secret     []byte
+	seq        *sequence
+	inflight   inflight
+	faults     *simulator.Faults
+	targets    targets
+	deliveries *deliveries
+}
+
+// Open opens or makes the simulator's file and starts delivering webhooks.
+func Open(options Options) (*Simulator, error) {
+	return open(options, time.Now)
+}
+
+func open(options Options, now func() time.Time) (*Simulator, error) {
+	if options.DataFile == "" {
+		return nil, errors.New("stripe simulator: DataFile is empty")
+	}
+	if options.Logger == nil {
+		options.Logger = zap.NewNop()
+	}
+	secret, err := loadSecret(options.DataFile + ".key")
+	if err != nil {
+		return nil, fmt.Errorf("stripe simulator: %w", err)
+	}
+	store, err := openStore(options.DataFile)
+	if err != nil {
+		return nil, fmt.Errorf("stripe simulator: %w", err)
+	}
+	s := &Simulator{
+		options: options, log: options.Logger, now: now, store: store, secret: secret, seq: &sequence{now: now},
+		inflight: inflight{keys: map[inflightKey]struct{}{}},
+		faults:   simulator.NewFaults(opCreate, opConfirm, opCapture, opCancel, opRefund),
+		targets:  targets{byAccount: map[int64][]target{}},
+	}
+	if err := errors.Join(s.resumeSequence(), s.loadTargets(), s.forgetOldKeys(now())); err != nil {
+		return nil, errors.Join(fmt.Errorf("stripe simulator: %w", err), store.close())
+	}
+	s.deliveries = startDeliveries(s)
+	return s, nil
+}
+
+// Close lets go of held connections, stops webhook deliveries and closes the
+// file. Calls still running then fail: shut the HTTP server down first.
+func (s *Simulator) Close() error {
+	s.faults.Close()
+	s.deliveries.close()
+	return s.store.close()
+}
+
+// resumeSequence goes on after the newest object, even if the clock went back.
+func (s *Simulator) resumeSequence() error {
+	for _, table := range []string{"payment_intents", "charges", "refunds", "balance_transactions", "payment_methods",
+		"customers", "challenges", "events", "webhook_endpoints", "idempotency_keys"} {
+		row, err := s.store.queryRow(`SELECT COALESCE(MAX(seq), 0) FROM ` + table)
+		if err != nil {
+			return err
+		}
+		var newest int64
+		if err := row.Scan(&newest); err != nil {
+			return err
+		}
+		s.seq.last = max(s.seq.last, newest)
+	}
+	return nil
+}
+
+// loadSecret reads the key of fingerprints and request hashes, or makes it. It
+// is not in the database file, whose fingerprints alone then tell nothing.
+func loadSecret(path string) ([]byte, error) {
+	const size = 32
+	secret, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		secret = make([]byte, size)
+		_, _ = rand.Read(secret) // never fails
+		return secret, os.WriteFile(path, secret, 0o600)
+	case err != nil:
+		return nil, err
+	case len(secret) != size:
+		return nil, fmt.Errorf("%s: want %d bytes, have %d", path, size, len(secret))
+	}
+	return secret, nil
+}

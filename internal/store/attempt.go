@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/payment"
+)
+
+// attemptRow is a row of payment_attempts.
+type attemptRow struct {
+	ID               string
+	PaymentID        string
+	Number           int
+	Gateway          string
+	Status           string
+	CardToken        string
+	CardBrand        string
+	CardLast4        string `gorm:"column:card_last4"`
+	CardExpMonth     int
+	CardExpYear      int
+	CardFingerprint  string
+	ReturnURL        string
+	GatewayReference string
+	AuthCode         string
+	ResponseCode     string
+	Decline          *string
+	CreatedAt        instant
+	UpdatedAt        instant
+}
+
+// TableName implements schema.Tabler.
+func (attemptRow) TableName() string { return "payment_attempts" }
+
+func (r attemptRow) columns() []column {
+	return append([]column{
+		{"id", r.ID}, {"payment_id", r.PaymentID}, {"number", r.Number}, {"gateway", r.Gateway}, {"card_token", r.CardToken},
+		{"card_brand", r.CardBrand}, {"card_last4", r.CardLast4}, {"card_exp_month", r.CardExpMonth},
+		{"card_exp_year", r.CardExpYear}, {"card_fingerprint", r.CardFingerprint}, {"return_url", r.ReturnURL},
+		{"created_at", r.CreatedAt},
+	}, r.changes()...)
+}
+
+// changes lists the columns that a change may write.
+func (r attemptRow) changes() []column {
+	return []column{
+		{"status", r.Status}, {"gateway_reference", r.GatewayReference}, {"auth_code", r.AuthCode},
+		{"response_code", r.ResponseCode}, {"decline", r.Decline}, {"updated_at", r.UpdatedAt},
+	}
+}
+
+func newAttemptRow(a payment.Attempt) (attemptRow, error) {
+	decline, err := toJSON(a.Decline)
+	return attemptRow{
+		ID: a.ID, PaymentID: a.PaymentID, Number: a.Number, Gateway: a.Gateway, Status: string(a.Status),
+		CardToken: a.CardToken, CardBrand: a.Card.Brand, CardLast4: a.Card.Last4,
+		CardExpMonth: a.Card.ExpMonth, CardExpYear: a.Card.ExpYear, CardFingerprint: a.Card.Fingerprint,
+		ReturnURL: a.ReturnURL, GatewayReference: a.GatewayReference, AuthCode: a.AuthCode,
+		ResponseCode: a.ResponseCode, Decline: decline, CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
+	}, err
+}
+
+func (r attemptRow) attempt() (payment.Attempt, error) {
+	decline, err := fromJSON[payment.Decline](r.Decline)
+	return payment.Attempt{
+		ID: r.ID, PaymentID: r.PaymentID, Number: r.Number, Gateway: r.Gateway, Status: payment.AttemptStatus(r.Status),
+		CardToken: r.CardToken, Card: payment.CardSummary{
+			Brand: r.CardBrand, Last4: r.CardLast4, ExpMonth: r.CardExpMonth, ExpYear: r.CardExpYear, Fingerprint: r.CardFingerprint,
+		},
+		ReturnURL: r.ReturnURL, GatewayReference: r.GatewayReference, AuthCode: r.AuthCode,
+		ResponseCode: r.ResponseCode, Decline: decline, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
+	}, err
+}
+
+// overAttempt writes over the same attempt only.
+var overAttempt = onConflict("id", attemptRow{}.changes(),
+	"payment_attempts.payment_id = excluded.payment_id AND payment_attempts.number = excluded.number")
+
+// storeAttempt inserts or updates. An id that is stored with another payment or
+// number is another attempt: ErrExists.
+func storeAttempt(tx *gorm.DB, a payment.Attempt) error {
+	row, err := newAttemptRow(a)
+	if err != nil {
+		return err
+	}
+	written, err := insert(tx, overAttempt, row)
+	return atLeastOne(written, err, payment.ErrExists)
+}
+
+// Attempts lists the attempts of a payment of the scope, oldest first. Errors:
+// fault.NotFound when the scope has no such payment.
+func (r Payments) Attempts(ctx context.Context, scope merchant.Scope, paymentID string) (found []payment.Attempt, err error) {
+	err = r.store.view(ctx, "list attempts", func(db *gorm.DB) error {
+		var rows []attemptRow
+		if _, err := one(within(db, scope).Where("id = ?", paymentID), "payment", paymentID, paymentRow.intent); err != nil {
+			return err
+		}
+		if err := db.Where("payment_id = ?", paymentID).Order("number").Find(&rows).Error; err != nil {
+			return err
+		}
+		found, err = convert(rows, attemptRow.attempt)
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,21 @@
+-- +goose Up
+CREATE TABLE vault_cards (
+    token       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    merchant_id TEXT COLLATE "C" NOT NULL REFERENCES merchants (id),
+    environment TEXT             NOT NULL CHECK (environment IN ('sandbox', 'live')),
+    key_version INTEGER          NOT NULL,
+    sealed      BYTEA,
+    sealed_cvc  BYTEA,
+    fingerprint TEXT             NOT NULL,
+    brand       TEXT             NOT NULL,
+    last4       TEXT             NOT NULL CHECK (length(last4) <= 4),
+    exp_month   INTEGER          NOT NULL,
+    exp_year    INTEGER          NOT NULL,
+    created_at  TIMESTAMPTZ      NOT NULL,
+    -- a security code never outlives its card
+    CHECK (sealed IS NOT NULL OR sealed_cvc IS NULL)
+);
+CREATE INDEX vault_cards_with_cvc ON vault_cards (created_at) WHERE sealed_cvc IS NOT NULL;
+
+-- +goose Down
+DROP TABLE vault_cards;

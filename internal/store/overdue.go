@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"paymenthub/internal/payment"
+)
+
+// Overdue returns up to limit payments that were due by now, oldest first.
+func (r Payments) Overdue(ctx context.Context, now time.Time, limit int) (found []payment.Intent, err error) {
+	err = r.store.view(ctx, "list overdue payments", func(db *gorm.DB) error {
+		found, err = overdue(db, now, limit, paymentRow.intent)
+		return err
+	})
+	return found, err
+}
+
+// OverdueRefunds returns up to limit refunds that were due by now, oldest first.
+func (r Payments) OverdueRefunds(ctx context.Context, now time.Time, limit int) (found []payment.Refund, err error) {
+	err = r.store.view(ctx, "list overdue refunds", func(db *gorm.DB) error {
+		found, err = overdue(db, now, limit, refundRow.refund)
+		return err
+	})
+	return found, err
+}
+
+// overdue reads what was due by now from a table with due_at.
+func overdue[R, D any](db *gorm.DB, now time.Time, limit int, domain func(R) (D, error)) ([]D, error) {
+	var rows []R
+	err := db.Where("due_at IS NOT NULL AND due_at <= ?", at(now)).Order("due_at, id").Limit(limit).Find(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	return convert(rows, domain)
+}
+
+// Postpone moves a payment's due time to a later one and changes nothing else.
+// A payment that is not due, or due later, stays as it is.
+func (r Payments) Postpone(ctx context.Context, paymentID string, until time.Time) error {
+	return r.store.write(ctx, "postpone payment", func(db *gorm.DB) error {
+		return postpone(db.Model(&paymentRow{}), paymentID, until)
+	})
+}
+
+// PostponeRefund is the same for refunds.
+func (r Payments) PostponeRefund(ctx context.Context, refundID string, until time.Time) error {
+	return r.store.write(ctx, "postpone refund", func(db *gorm.DB) error {
+		return postpone(db.Model(&refundRow{}), refundID, until)
+	})
+}
+
+func postpone(table *gorm.DB, id string, until time.Time) error {
+	return table.Where("id = ? AND due_at IS NOT NULL AND due_at < ?", id, at(until)).Update("due_at", at(until)).Error
+}

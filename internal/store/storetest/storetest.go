@@ -1,0 +1,194 @@
+// Package storetest is the one suite that every database behind the store
+// passes: the same named cases, run through the ports.
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paymenthub/internal/clock"
+	"paymenthub/internal/id"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/money"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/store"
+	"paymenthub/internal/vault"
+)
+
+// Subject is a fresh, migrated database.
+type Subject struct {
+	Store *store.Store
+	// SQL is another way to the same database, to look and reach behind the store.
+	SQL *sql.DB
+}
+
+// Run runs the suite. open makes a fresh database for each case and closes it
+// when the case ends.
+func Run(t *testing.T, open func(t testing.TB) Subject) {
+	cases := []struct {
+		name string
+		test func(t *testing.T, w *World)
+	}{
+		{"payment reads back as it was written", paymentReadsBack},
+		{"everything of a payment reads back", aggregateReadsBack},
+		{"refund reads back and is guarded", refundReadsBack},
+		{"reads do not cross scopes", readsStayInScope},
+		{"overdue payments and refunds", overdue},
+		{"stale change is refused", staleIsRefused},
+		{"of simultaneous changes one wins", oneChangeWins},
+		{"same id twice is refused", existingIsRefused},
+		{"simultaneous payments keep their merchant's balances", simultaneousBalances},
+		{"canceled call writes nothing", canceledWritesNothing},
+
+		{"balances are the sums of entries", balancesAreSums},
+		{"unbalanced books are refused with the whole change", unbalancedIsRefused},
+		{"a source is booked once", doubleBookingIsRefused},
+		{"the books are append only", appendOnly},
+		{"the database refuses impossible amounts", impossibleAmounts},
+		{"entries by filter and page", entryFilters},
+		{"random histories keep the books", randomHistories},
+
+		{"payments by page", paymentPages},
+		{"payments by filter", paymentFilters},
+		{"refunds and events by filter", refundAndEventFilters},
+
+		{"card data is kept, erased and never comes back", cardIsErased},
+		{"security codes expire", codesExpire},
+
+		{"merchants and keys", keys},
+		{"of simultaneous rotations one wins", oneRotationWins},
+
+		{"a slot is reserved once", slotIsReservedOnce},
+		{"a request is taken over once", requestIsTakenOverOnce},
+		{"a response is remembered until it expires", responseIsRemembered},
+
+		{"migrations go down and up again", migrationsGoBothWays},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) { c.test(t, NewWorld(t, open(t))) })
+	}
+}
+
+// World is a database with a merchant in it, and a clock.
+type World struct {
+	Subject
+	Clock    *clock.Manual
+	Payments store.Payments
+	Scope    merchant.Scope
+}
+
+// NewWorld prepares a fresh database.
+func NewWorld(t testing.TB, s Subject) *World {
+	w := &World{
+		Subject: s, Payments: s.Store.Payments(),
+		// a time with microseconds that end in zero, which text must not shorten
+		Clock: clock.NewManual(time.Date(2026, 3, 1, 12, 0, 0, 120_000, time.UTC)),
+	}
+	w.Scope = w.NewMerchant(t)
+	return w
+}
+
+// NewMerchant stores a merchant and returns its sandbox.
+func (w *World) NewMerchant(t testing.TB) merchant.Scope {
+	m := merchant.Merchant{ID: id.New(id.Merchant), Name: "Ærø Books", CreatedAt: w.now()}
+	require.NoError(t, w.Store.Merchants().CreateMerchant(ctx, m))
+	return merchant.Scope{MerchantID: m.ID, Environment: merchant.Sandbox}
+}
+
+var ctx = context.Background()
+
+// now is a new time with each call, so that mixed-up times show.
+func (w *World) now() time.Time {
+	w.Clock.Advance(time.Millisecond)
+	return w.Clock.Now()
+}
+
+// Wanted is an ordinary payment that a test may change before it is opened.
+func (w *World) Wanted() payment.New {
+	return payment.New{
+		ID: id.New(id.Payment), Scope: w.Scope, Amount: 5000, Currency: "USD", CaptureMethod: payment.CaptureAutomatic, Routing: "auto",
+	}
+}
+
+// Opened makes the change that creates a payment.
+func (w *World) Opened(t testing.TB, n payment.New) payment.Change {
+	c, err := payment.Open(n, w.now())
+	require.NoError(t, err)
+	return c
+}
+
+// Begun makes the change that confirms a payment with a new card.
+func (w *World) Begun(t testing.TB, p payment.Intent) payment.Change {
+	conf := payment.Confirmation{OperationID: id.NewSuffix(), CardToken: id.New(id.VaultCard)}
+	c, err := p.BeginAttempt(conf, summary, "stripe", w.now())
+	require.NoError(t, err)
+	card := w.card(conf.CardToken)
+	c.Card = &card
+	return c
+}
+
+// Captured makes the change that records a successful sale or authorization,
+// with a fee of 175 when something was captured.
+func (w *World) Captured(t testing.TB, a payment.Aggregate) payment.Change {
+	fee := money.New(175, a.Intent.Currency)
+	c, err := a.Intent.RecordAuthorization(*a.Attempt, *a.Transaction, payment.Outcome{
+		Class: payment.OutcomeSucceeded, Amount: a.Transaction.Amount, GatewayReference: "pi_remote",
+		TransactionReference: "ch_remote", Fee: &fee, Settled: &fee,
+	}, w.now())
+	require.NoError(t, err)
+	return c
+}
+
+// Insert stores a new payment.
+func (w *World) Insert(t testing.TB, n payment.New) payment.Intent {
+	c := w.Opened(t, n)
+	require.NoError(t, w.Payments.Insert(ctx, c))
+	return c.Intent
+}
+
+// Apply stores a change and returns what is there then.
+func (w *World) Apply(t testing.TB, c payment.Change) payment.Aggregate {
+	require.NoError(t, w.Payments.Apply(ctx, c))
+	return w.load(t, c.Intent.ID)
+}
+
+// Sold stores a payment that was captured.
+func (w *World) Sold(t testing.TB, n payment.New) payment.Aggregate {
+	a := w.Apply(t, w.Begun(t, w.Insert(t, n)))
+	captured := w.Captured(t, a)
+	w.Apply(t, captured)
+	return payment.Aggregate{Intent: captured.Intent, Attempt: captured.Attempt, Transaction: captured.Transaction}
+}
+
+// refunding makes the change that opens a refund.
+func (w *World) refunding(t testing.TB, a payment.Aggregate, amount int64) payment.Change {
+	c, err := a.Intent.OpenRefund(*a.Attempt, payment.NewRefund{ID: id.New(id.Refund), Amount: amount, Reason: "duplicate"}, w.now())
+	require.NoError(t, err)
+	return c
+}
+
+func (w *World) load(t testing.TB, paymentID string) payment.Aggregate {
+	a, err := w.Payments.Load(ctx, paymentID)
+	require.NoError(t, err)
+	return a
+}
+
+var summary = payment.CardSummary{Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Fingerprint: "f00d"}
+
+func (w *World) card(token string) vault.Record {
+	return vault.Record{
+		Token: token, Scope: w.Scope, KeyVersion: 3, Sealed: []byte{0, 1, 2, 0xff}, SealedCVC: []byte{9, 0, 9},
+		Fingerprint: "f00d", Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, CreatedAt: w.now(),
+	}
+}
+
+// count counts rows behind the store.
+func (w *World) count(t testing.TB, table string) int {
+	var n int
+	require.NoError(t, w.SQL.QueryRow("SELECT count(*) FROM "+table).Scan(&n))
+	return n
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"paymenthub/internal/money"
+	"paymenthub/internal/payment"
+)
+
+// transactionRow is a row of payment_transactions.
+type transactionRow struct {
+	ID               string
+	PaymentID        string
+	AttemptID        string
+	RefundID         *string
+	Kind             string
+	Status           string
+	Amount           int64
+	Currency         string
+	Gateway          string
+	GatewayReference string
+	IdempotencyKey   string
+	Reason           string
+	Decline          *string
+	AbsentAt         instant
+	CreatedAt        instant
+	UpdatedAt        instant
+}
+
+// TableName implements schema.Tabler.
+func (transactionRow) TableName() string { return "payment_transactions" }
+
+func (r transactionRow) columns() []column {
+	return append([]column{
+		{"id", r.ID}, {"payment_id", r.PaymentID}, {"attempt_id", r.AttemptID}, {"refund_id", r.RefundID}, {"kind", r.Kind},
+		{"amount", r.Amount}, {"currency", r.Currency}, {"gateway", r.Gateway}, {"idempotency_key", r.IdempotencyKey},
+		{"reason", r.Reason}, {"created_at", r.CreatedAt},
+	}, r.changes()...)
+}
+
+// changes lists the columns that a change may write.
+func (r transactionRow) changes() []column {
+	return []column{
+		{"status", r.Status}, {"gateway_reference", r.GatewayReference}, {"decline", r.Decline},
+		{"absent_at", r.AbsentAt}, {"updated_at", r.UpdatedAt},
+	}
+}
+
+func newTransactionRow(t payment.Transaction) (transactionRow, error) {
+	decline, err := toJSON(t.Decline)
+	row := transactionRow{
+		ID: t.ID, PaymentID: t.PaymentID, AttemptID: t.AttemptID, Kind: string(t.Kind), Status: string(t.Status),
+		Amount: t.Amount, Currency: string(t.Currency), Gateway: t.Gateway, GatewayReference: t.GatewayReference,
+		IdempotencyKey: t.IdempotencyKey, Reason: t.Reason, Decline: decline,
+		AbsentAt: at(t.AbsentAt), CreatedAt: at(t.CreatedAt), UpdatedAt: at(t.UpdatedAt),
+	}
+	if t.RefundID != "" {
+		row.RefundID = &t.RefundID
+	}
+	return row, err
+}
+
+func (r transactionRow) transaction() (payment.Transaction, error) {
+	decline, err := fromJSON[payment.Decline](r.Decline)
+	t := payment.Transaction{
+		ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID, Kind: payment.TransactionKind(r.Kind),
+		Status: payment.TransactionStatus(r.Status), Amount: r.Amount, Currency: money.Currency(r.Currency),
+		Gateway: r.Gateway, GatewayReference: r.GatewayReference, IdempotencyKey: r.IdempotencyKey,
+		Reason: r.Reason, Decline: decline,
+		AbsentAt: r.AbsentAt.Time, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
+	}
+	if r.RefundID != nil {
+		t.RefundID = *r.RefundID
+	}
+	return t, err
+}
+
+// overTransaction writes over the same movement only: each has its own key.
+var overTransaction = onConflict("id", transactionRow{}.changes(),
+	"payment_transactions.idempotency_key = excluded.idempotency_key")
+
+// storeTransaction inserts or updates. An id that is stored with another
+// idempotency key is another movement: ErrExists.
+func storeTransaction(tx *gorm.DB, t payment.Transaction) error {
+	row, err := newTransactionRow(t)
+	if err != nil {
+		return err
+	}
+	written, err := insert(tx, overTransaction, row)
+	return atLeastOne(written, err, payment.ErrExists)
+}
+
+// HasTransaction reports whether the payment has a transaction of this id.
+func (r Payments) HasTransaction(ctx context.Context, paymentID, transactionID string) (has bool, err error) {
+	err = r.store.view(ctx, "look for a transaction", func(db *gorm.DB) error {
+		var count int64
+		err := db.Model(&transactionRow{}).Where("id = ? AND payment_id = ?", transactionID, paymentID).Count(&count).Error
+		has = count > 0
+		return err
+	})
+	return has, err
+}

@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/vault"
+)
+
+// Vault implements vault.Store. It sees sealed data only. SQLite overwrites what
+// is erased (secure_delete); Postgres drops it when it vacuums the table.
+type Vault struct{ store *Store }
+
+// Vault returns the sealed cards.
+func (s *Store) Vault() Vault { return Vault{s} }
+
+var _ vault.Store = Vault{}
+
+// cardRow is a row of vault_cards.
+type cardRow struct {
+	Token       string
+	MerchantID  string
+	Environment string
+	KeyVersion  int
+	Sealed      []byte
+	SealedCVC   []byte `gorm:"column:sealed_cvc"`
+	Fingerprint string
+	Brand       string
+	Last4       string `gorm:"column:last4"`
+	ExpMonth    int
+	ExpYear     int
+	CreatedAt   instant
+}
+
+// TableName implements schema.Tabler.
+func (cardRow) TableName() string { return "vault_cards" }
+
+func (r cardRow) columns() []column {
+	return []column{
+		{"token", r.Token}, {"merchant_id", r.MerchantID}, {"environment", r.Environment}, {"key_version", r.KeyVersion},
+		{"sealed", r.Sealed}, {"sealed_cvc", r.SealedCVC}, {"fingerprint", r.Fingerprint}, {"brand", r.Brand},
+		{"last4", r.Last4}, {"exp_month", r.ExpMonth}, {"exp_year", r.ExpYear}, {"created_at", r.CreatedAt},
+	}
+}
+
+func newCardRow(r vault.Record) cardRow {
+	return cardRow{
+		Token: r.Token, MerchantID: r.Scope.MerchantID, Environment: string(r.Scope.Environment), KeyVersion: r.KeyVersion,
+		Sealed: r.Sealed, SealedCVC: r.SealedCVC, Fingerprint: r.Fingerprint, Brand: r.Brand, Last4: r.Last4,
+		ExpMonth: r.ExpMonth, ExpYear: r.ExpYear, CreatedAt: at(r.CreatedAt),
+	}
+}
+
+func (r cardRow) record() (vault.Record, error) {
+	return vault.Record{
+		Token: r.Token, Scope: scopeOf(r.MerchantID, r.Environment), KeyVersion: r.KeyVersion,
+		Sealed: r.Sealed, SealedCVC: r.SealedCVC, Fingerprint: r.Fingerprint, Brand: r.Brand, Last4: r.Last4,
+		ExpMonth: r.ExpMonth, ExpYear: r.ExpYear, CreatedAt: r.CreatedAt.Time,
+	}, nil
+}
+
+// PutCard stores a record; storing the same token again changes nothing.
+func (r Vault) PutCard(ctx context.Context, record vault.Record) error {
+	return r.store.write(ctx, "store card", func(db *gorm.DB) error { return insertCard(db, record) })
+}
+
+func insertCard(db *gorm.DB, record vault.Record) error {
+	_, err := insert(db, "ON CONFLICT (token) DO NOTHING", newCardRow(record))
+	return err
+}
+
+// Card returns a record. Errors: fault.NotFound.
+func (r Vault) Card(ctx context.Context, token string) (found vault.Record, err error) {
+	err = r.store.view(ctx, "read card", func(db *gorm.DB) error {
+		found, err = one(db.Where("token = ?", token), "card", token, cardRow.record)
+		return err
+	})
+	return found, err
+}
+
+// eraseCard ends a card's data; its summary stays. A card that is erased or was
+// never there is no error.
+func eraseCard(tx *gorm.DB, scope merchant.Scope, token string) error {
+	return tx.Exec("UPDATE vault_cards SET sealed = NULL, sealed_cvc = NULL "+
+		"WHERE token = ? AND merchant_id = ? AND environment = ? AND sealed IS NOT NULL",
+		token, scope.MerchantID, string(scope.Environment)).Error
+}
+
+// EraseCVCs erases security codes of cards stored before t and says how many.
+func (r Vault) EraseCVCs(ctx context.Context, before time.Time) (erased int64, err error) {
+	err = r.store.write(ctx, "erase security codes", func(db *gorm.DB) error {
+		done := db.Model(&cardRow{}).Where("sealed_cvc IS NOT NULL AND created_at < ?", at(before)).Update("sealed_cvc", nil)
+		erased = done.RowsAffected
+		return done.Error
+	})
+	return erased, err
+}

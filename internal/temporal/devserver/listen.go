@@ -1,0 +1,68 @@
+//go:build !slim
+
+package devserver
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"syscall"
+
+	"go.temporal.io/server/common/primitives"
+)
+
+const loopback = "127.0.0.1"
+
+// endpoint is an address that was free a moment ago.
+type endpoint struct {
+	ip   string
+	port int
+}
+
+func (e endpoint) String() string { return net.JoinHostPort(e.ip, strconv.Itoa(e.port)) }
+
+func endpointOf(l net.Listener) endpoint {
+	tcp := l.Addr().(*net.TCPAddr)
+	return endpoint{ip: tcp.IP.String(), port: tcp.Port}
+}
+
+// listen opens a listener and says in one line what stands in the way.
+func listen(what, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err == nil {
+		return l, nil
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s cannot listen on %s: the port is in use", what, address)
+	}
+	return nil, fmt.Errorf("%s cannot listen on %s: %w", what, address, err)
+}
+
+// serviceEndpoints are where the services of one server listen.
+type serviceEndpoints map[primitives.ServiceName]endpoint
+
+// reserveServices finds the frontend's port as asked for, and free ports for
+// the internal services. All are held open together, so that no two are alike,
+// and released for the server to take.
+func reserveServices(frontend string) (serviceEndpoints, error) {
+	wanted := []struct {
+		service primitives.ServiceName
+		address string
+	}{
+		{primitives.FrontendService, frontend},
+		{primitives.HistoryService, net.JoinHostPort(loopback, "0")},
+		{primitives.MatchingService, net.JoinHostPort(loopback, "0")},
+		{primitives.WorkerService, net.JoinHostPort(loopback, "0")},
+	}
+	reserved := make(serviceEndpoints, len(wanted))
+	for _, w := range wanted {
+		l, err := listen("embedded Temporal", w.address)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = l.Close() }()
+		reserved[w.service] = endpointOf(l)
+	}
+	return reserved, nil
+}

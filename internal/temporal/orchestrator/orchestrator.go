@@ -1,0 +1,132 @@
+// Package orchestrator lets the domain start and steer workflows: it is
+// payment.Orchestrator on a Temporal client.
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"paymenthub/internal/fault"
+	"paymenthub/internal/money"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/temporal/attribute"
+	"paymenthub/workflows"
+)
+
+// startTimeout bounds one start: with Temporal away, callers are told soon.
+const startTimeout = 5 * time.Second
+
+// Orchestrator steers workflows through a client.
+type Orchestrator struct{ client client.Client }
+
+// New makes an orchestrator.
+func New(c client.Client) *Orchestrator { return &Orchestrator{client: c} }
+
+// StartPayment implements payment.Orchestrator. The start is eager: the first
+// task runs in this process when it has a worker.
+func (o *Orchestrator) StartPayment(ctx context.Context, s payment.Snapshot, first *payment.Confirmation) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	amount := money.New(s.Amount, money.Currency(s.Currency))
+	_, err := o.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                       workflows.PaymentWorkflowID(s.PaymentID),
+		TaskQueue:                workflows.TaskQueue,
+		EnableEagerStart:         true,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            fmt.Sprintf("Payment of %s (%s)", amount, s.Scope.Environment),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			attribute.MerchantID.ValueSet(s.Scope.MerchantID), attribute.Environment.ValueSet(string(s.Scope.Environment)),
+			attribute.PaymentStatus.ValueSet(string(s.Status)), attribute.Gateway.ValueSet(s.Gateway),
+			attribute.Currency.ValueSet(s.Currency), attribute.Amount.ValueSet(s.Amount),
+		),
+	}, workflows.PaymentWorkflow, workflows.Payment{Snapshot: s, Confirm: first})
+	return reachable(err)
+}
+
+// StartRefund implements payment.Orchestrator.
+func (o *Orchestrator) StartRefund(ctx context.Context, r payment.Refund) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	amount := money.New(r.Amount, r.Currency)
+	_, err := o.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                       workflows.RefundWorkflowID(r.ID),
+		TaskQueue:                workflows.TaskQueue,
+		EnableEagerStart:         true,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            fmt.Sprintf("Refund of %s for %s (%s)", amount, r.PaymentID, r.Scope.Environment),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			attribute.MerchantID.ValueSet(r.Scope.MerchantID), attribute.Environment.ValueSet(string(r.Scope.Environment)),
+			attribute.Currency.ValueSet(string(r.Currency)), attribute.Amount.ValueSet(r.Amount),
+		),
+	}, workflows.RefundWorkflow, workflows.Refund{RefundID: r.ID, PaymentID: r.PaymentID})
+	return reachable(err)
+}
+
+// Confirm implements payment.Orchestrator.
+func (o *Orchestrator) Confirm(ctx context.Context, paymentID string, c payment.Confirmation) error {
+	return o.update(ctx, paymentID, workflows.UpdateConfirm, c.OperationID, c)
+}
+
+// Capture implements payment.Orchestrator.
+func (o *Orchestrator) Capture(ctx context.Context, paymentID string, c payment.CaptureCommand) error {
+	return o.update(ctx, paymentID, workflows.UpdateCapture, c.OperationID, c)
+}
+
+// Cancel implements payment.Orchestrator.
+func (o *Orchestrator) Cancel(ctx context.Context, paymentID string, c payment.CancelCommand) error {
+	return o.update(ctx, paymentID, workflows.UpdateCancel, c.OperationID, c)
+}
+
+// update sends an update and waits until it has ended. Sent again under the
+// same operation id it joins the first.
+func (o *Orchestrator) update(ctx context.Context, paymentID, name, operationID string, argument any) error {
+	handle, err := o.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID:   workflows.PaymentWorkflowID(paymentID),
+		UpdateID:     operationID,
+		UpdateName:   name,
+		Args:         []any{argument},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(ctx, nil)
+	}
+	var refused *temporal.ApplicationError
+	if errors.As(err, &refused) && refused.Type() == workflows.ErrorInvalidState {
+		return fault.New(fault.InvalidState, "%s", refused.Message()).Because(err)
+	}
+	return reachable(err)
+}
+
+// ActionReturned implements payment.Orchestrator.
+func (o *Orchestrator) ActionReturned(ctx context.Context, paymentID string) error {
+	return reachable(o.client.SignalWorkflow(ctx, workflows.PaymentWorkflowID(paymentID), "", workflows.SignalLookUp, nil))
+}
+
+// reachable tells "the server is away" and "nothing runs" from other errors.
+func reachable(err error) error {
+	var missing *serviceerror.NotFound
+	var away *serviceerror.Unavailable
+	var busy *serviceerror.ResourceExhausted
+	var late *serviceerror.DeadlineExceeded
+	var lost *client.WorkflowUpdateServiceTimeoutOrCanceledError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &missing):
+		return fmt.Errorf("%w: %w", payment.ErrNotRunning, err)
+	case errors.As(err, &lost):
+		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	case errors.As(err, &away), errors.As(err, &busy), errors.As(err, &late), errors.Is(err, context.DeadlineExceeded):
+		return fault.New(fault.Unavailable, "The payment engine cannot be reached at the moment. Retry with the same Idempotency-Key.").
+			Because(err).After(2 * time.Second)
+	default:
+		return err
+	}
+}

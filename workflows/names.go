@@ -1,0 +1,52 @@
+// Package workflows tells the lives of the hub's objects: what waits for what,
+// for how long, and what happens then. Workflows hold no dependencies; they
+// reach the world through the activities' typed names.
+package workflows
+
+import (
+	"paymenthub/internal/payment"
+)
+
+// TaskQueue is where the hub's workers listen.
+const TaskQueue = "paymenthub"
+
+// The workflows.
+const (
+	PaymentWorkflow = "PaymentWorkflow" // id payment/<payment id>
+	RefundWorkflow  = "RefundWorkflow"  // id refund/<refund id>
+	SweepWorkflow   = "SweepWorkflow"   // id sweep, started by a schedule
+)
+
+// PaymentWorkflowID is the id of the payment's workflow.
+func PaymentWorkflowID(paymentID string) string { return "payment/" + paymentID }
+
+// RefundWorkflowID is the id of the refund's workflow.
+func RefundWorkflowID(refundID string) string { return "refund/" + refundID }
+
+// The messages to a PaymentWorkflow. Updates return when their step has ended
+// or its outcome is unknown.
+const (
+	UpdateConfirm = "confirm"
+	UpdateCapture = "capture"
+	UpdateCancel  = "cancel"
+	// SignalLookUp asks the gateway at once: the shopper came back, or an
+	// operator wants to know.
+	SignalLookUp = "look_up"
+)
+
+// ErrorInvalidState is the type of the error of an update that the payment's
+// state forbids.
+const ErrorInvalidState = "invalid_state"
+
+// Payment is the argument of a PaymentWorkflow: the payment as it stands, and
+// the confirmation that came with its creation.
+type Payment struct {
+	Snapshot payment.Snapshot      `json:"snapshot"`
+	Confirm  *payment.Confirmation `json:"confirm,omitempty"`
+}
+
+// Refund is the argument of a RefundWorkflow.
+type Refund struct {
+	RefundID  string `json:"refund_id"`
+	PaymentID string `json:"payment_id"`
+}

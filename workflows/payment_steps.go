@@ -1,0 +1,143 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"paymenthub/activities"
+	"paymenthub/internal/id"
+	"paymenthub/internal/money"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/temporal/attribute"
+)
+
+// send makes the pending gateway call and writes down what became of it.
+func (p *life) send(ctx workflow.Context, step activities.Name[activities.TransactionRef, payment.Outcome]) error {
+	outcome, err := take(ctx, step, p.pending())
+	if err != nil {
+		return err
+	}
+	return p.record(ctx, outcome)
+}
+
+// record writes down what became of the pending transaction. An outcome that
+// decides nothing leaves the payment as it is.
+func (p *life) record(ctx workflow.Context, outcome payment.Outcome) error {
+	return p.set(take(ctx, activities.RecordOutcome, activities.Recorded{TransactionRef: p.pending(), Outcome: outcome}))
+}
+
+func (p *life) pending() activities.TransactionRef {
+	return activities.TransactionRef{PaymentID: p.now.PaymentID, TransactionID: p.now.Pending.TransactionID}
+}
+
+// set takes over the payment as a step left it.
+func (p *life) set(now payment.Snapshot, err error) error {
+	if err != nil {
+		return err
+	}
+	p.now = now
+	return nil
+}
+
+// wait returns the next command, or nil at the time until, or earlier when
+// somebody asks for a look-up.
+func (p *life) wait(ctx workflow.Context, until time.Time, why string) *command {
+	if len(p.inbox) == 0 {
+		p.show(ctx)
+		p.asked = false
+		_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+			Timeout: max(until.Sub(workflow.Now(ctx)), 0), TimerOptions: workflow.TimerOptions{Summary: why},
+		}, func() bool { return len(p.inbox) > 0 || p.asked })
+		if err != nil {
+			p.log.Warn("waiting was interrupted", "error", err)
+		}
+	}
+	if len(p.inbox) == 0 {
+		return nil
+	}
+	next := p.inbox[0]
+	p.inbox = p.inbox[1:]
+	return next
+}
+
+// show tells operators where the payment stands. The search attributes are
+// readable by whoever may list workflows: nothing personal goes into them.
+func (p *life) show(ctx workflow.Context) {
+	details := p.details()
+	if p.shown == details {
+		return
+	}
+	p.shown = details
+	err := workflow.UpsertTypedSearchAttributes(ctx,
+		attribute.PaymentStatus.ValueSet(string(p.now.Status)), attribute.Gateway.ValueSet(p.now.Gateway))
+	if err != nil {
+		p.log.Warn("search attributes were not updated", "error", err)
+	}
+	workflow.SetCurrentDetails(ctx, details)
+}
+
+// details describes the payment in the Temporal UI, in Markdown.
+func (p *life) details() string {
+	amount := money.New(p.now.Amount, money.Currency(p.now.Currency))
+	text := fmt.Sprintf("**%s** · %s · `%s`\n\nGateway %s, capture %s, attempts %d of %d.",
+		p.now.Status, amount, p.now.PaymentID, p.now.Gateway, p.now.CaptureMethod, p.now.Attempts, payment.MaxAttempts)
+	switch {
+	case p.now.Attention != "":
+		text += "\n\n**Needs an operator:** " + p.now.Attention
+	case p.now.Pending != nil:
+		text += fmt.Sprintf("\n\nUnder way at the gateway: %s.", p.now.Pending.Kind)
+	}
+	if p.now.Capturable > 0 {
+		text += fmt.Sprintf("\n\nHeld: %s until %s.", money.New(p.now.Capturable, amount.Currency), p.now.AuthorizedUntil.Format(time.RFC3339))
+	}
+	return text
+}
+
+// newOperationID names an operation that nobody asked for, such as an expiry.
+func newOperationID(ctx workflow.Context) string {
+	var operationID string
+	_ = workflow.SideEffect(ctx, func(workflow.Context) any { return id.NewSuffix() }).Get(&operationID)
+	return operationID
+}
+
+// command is an update that was accepted and waits to be carried out.
+type command struct {
+	confirm *payment.Confirmation
+	capture *payment.CaptureCommand
+	cancel  *payment.CancelCommand
+	done    bool
+	err     error
+}
+
+// end finishes the command. A step that found the payment moved on is the
+// caller's error, not the workflow's.
+func (c *command) end(err error) error {
+	c.done = true
+	if stale(err) {
+		c.err = temporal.NewApplicationError("The payment was changed by another request at the same moment.", ErrorInvalidState)
+		return err
+	}
+	c.err = err
+	return err
+}
+
+// refuse finishes the command without carrying it out.
+func (c *command) refuse(s payment.Status) error {
+	c.done, c.err = true, forbidden(s)
+	return nil
+}
+
+// refuseAll refuses the commands that wait.
+func (p *life) refuseAll() {
+	for _, c := range p.inbox {
+		_ = c.refuse(p.now.Status)
+	}
+	p.inbox = nil
+}
+
+func forbidden(s payment.Status) error {
+	return temporal.NewApplicationError(fmt.Sprintf("The payment's status is '%s'.", s), ErrorInvalidState)
+}
