@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -117,6 +118,9 @@ func (a *Payments) BeginAttempt(ctx context.Context, in Attempt) (Begun, error) 
 	if err != nil || done {
 		return Begun{Snapshot: current.Snapshot()}, err
 	}
+	if err := expect(current, payment.RequiresConfirmation, payment.RequiresPaymentMethod); err != nil {
+		return Begun{}, err
+	}
 	card, err := a.Vault.Lookup(ctx, in.Confirmation.CardToken)
 	if err != nil {
 		return Begun{}, err
@@ -148,8 +152,8 @@ func (a *Payments) BeginCapture(ctx context.Context, in Capture) (payment.Snapsh
 	if err != nil || done {
 		return current.Snapshot(), err
 	}
-	if current.Intent.Status != payment.RequiresCapture {
-		return payment.Snapshot{}, payment.ErrStale
+	if err := expect(current, payment.RequiresCapture); err != nil {
+		return payment.Snapshot{}, err
 	}
 	amount := in.Command.Amount
 	if amount == 0 {
@@ -168,8 +172,8 @@ func (a *Payments) BeginVoid(ctx context.Context, in Void) (payment.Snapshot, er
 	if err != nil || done {
 		return current.Snapshot(), err
 	}
-	if s := current.Intent.Status; s != payment.RequiresCapture && s != payment.RequiresAction {
-		return payment.Snapshot{}, payment.ErrStale
+	if err := expect(current, payment.RequiresCapture, payment.RequiresAction); err != nil {
+		return payment.Snapshot{}, err
 	}
 	change, err := current.Intent.BeginVoid(*current.Attempt, in.Why, in.Reason, in.OperationID, a.Clock.Now())
 	if err != nil {
@@ -192,6 +196,15 @@ func (a *Payments) loadUnlessBegun(ctx context.Context, paymentID, operationID s
 	return current, done, err
 }
 
+// expect checks that the payment is in a state that the step can start from: when
+// it is not, the workflow knew an older state and must read it again.
+func expect(current payment.Aggregate, allowed ...payment.Status) error {
+	if slices.Contains(allowed, current.Intent.Status) {
+		return nil
+	}
+	return payment.ErrStale
+}
+
 // Cancel gives up a payment that no gateway holds anything for.
 func (a *Payments) Cancel(ctx context.Context, in Cancellation) (payment.Snapshot, error) {
 	current, err := a.Repository.Load(ctx, in.PaymentID)
@@ -200,6 +213,9 @@ func (a *Payments) Cancel(ctx context.Context, in Cancellation) (payment.Snapsho
 	}
 	if current.Intent.CanceledBy == in.Command.OperationID {
 		return current.Snapshot(), nil
+	}
+	if err := expect(current, payment.RequiresConfirmation, payment.RequiresPaymentMethod); err != nil {
+		return payment.Snapshot{}, err
 	}
 	change, err := current.Intent.Cancel(in.Command.Reason, in.Command.OperationID, a.Clock.Now())
 	if err != nil {
@@ -213,6 +229,9 @@ func (a *Payments) Expire(ctx context.Context, in PaymentRef) (payment.Snapshot,
 	current, err := a.Repository.Load(ctx, in.PaymentID)
 	if err != nil || current.Intent.Status.Terminal() {
 		return current.Snapshot(), err
+	}
+	if err := expect(current, payment.RequiresConfirmation, payment.RequiresPaymentMethod); err != nil {
+		return payment.Snapshot{}, err
 	}
 	change, err := current.Intent.Expire(a.Clock.Now())
 	if err != nil {

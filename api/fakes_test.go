@@ -306,7 +306,7 @@ func (m *memory) DeleteExpired(context.Context, time.Time, int) (int64, error) {
 
 // stage is an API over fakes.
 type stage struct {
-	t       *testing.T
+	t       testing.TB
 	handler http.Handler
 	core    *core
 	books   *books
@@ -320,7 +320,7 @@ type stage struct {
 	scope   merchant.Scope
 }
 
-func newStage(t *testing.T, adjust ...func(*api.Options)) *stage {
+func newStage(t testing.TB, adjust ...func(*api.Options)) *stage {
 	t.Helper()
 	at := clock.NewManual(time.Date(2026, 4, 21, 9, 30, 0, 123456000, time.UTC))
 	observed, logs := observer.New(zapcore.DebugLevel)

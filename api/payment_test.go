@@ -27,14 +27,14 @@ func serve(s *stage, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-func fields(t *testing.T, w *httptest.ResponseRecorder) map[string]any {
+func fields(t testing.TB, w *httptest.ResponseRecorder) map[string]any {
 	t.Helper()
 	var v map[string]any
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &v), w.Body.String())
 	return v
 }
 
-func failure(t *testing.T, w *httptest.ResponseRecorder) map[string]any {
+func failure(t testing.TB, w *httptest.ResponseRecorder) map[string]any {
 	t.Helper()
 	return fields(t, w)["error"].(map[string]any)
 }

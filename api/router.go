@@ -58,8 +58,8 @@ type Options struct {
 	TracerProvider trace.TracerProvider // nil: no traces
 	TrustedProxies []string             // addresses and CIDR ranges whose X-Forwarded-* headers are believed
 
-	HubLimit       RateLimit     // per key; zero: 600 a minute, burst 100
-	PublicLimit    RateLimit     // per address, where there is no key; zero: 600 a minute, burst 100
+	HubLimit       RateLimit     // per secret key; zero: 600 a minute, burst 100
+	PublicLimit    RateLimit     // per address, where there is no secret key; zero: 600 a minute, burst 100
 	RequestTimeout time.Duration // 0: 20 s
 	MaxInFlight    int           // requests at once, and as many more in the queue; 0: 512
 }

@@ -48,32 +48,34 @@ func Routes() []Route {
 	return s.routes()
 }
 
+// The words of the table.
+const (
+	get, post = http.MethodGet, http.MethodPost
+
+	public   = middleware.Public
+	optional = middleware.Optional
+	secret   = middleware.Secret
+	client   = middleware.Client
+
+	perKey     = middleware.PerKey
+	perAddress = middleware.PerAddress
+	unlimited  = middleware.Unlimited
+
+	none          = merchant.Permission("")
+	readPayments  = merchant.ReadPayments
+	writePayments = merchant.WritePayments
+	confirm       = merchant.ConfirmPayments
+	readRefunds   = merchant.ReadRefunds
+	writeRefunds  = merchant.WriteRefunds
+	readEvents    = merchant.ReadEvents
+	readLedger    = merchant.ReadLedger
+
+	keyed, plain     = true, false // takes an Idempotency-Key
+	queued, unqueued = true, false
+)
+
 // routes is the table: who may call what.
 func (s *server) routes() []Route {
-	const (
-		get, post = http.MethodGet, http.MethodPost
-
-		public   = middleware.Public
-		optional = middleware.Optional
-		secret   = middleware.Secret
-		client   = middleware.Client
-
-		perKey     = middleware.PerKey
-		perAddress = middleware.PerAddress
-		unlimited  = middleware.Unlimited
-
-		none          = merchant.Permission("")
-		readPayments  = merchant.ReadPayments
-		writePayments = merchant.WritePayments
-		confirm       = merchant.ConfirmPayments
-		readRefunds   = merchant.ReadRefunds
-		writeRefunds  = merchant.WriteRefunds
-		readEvents    = merchant.ReadEvents
-		readLedger    = merchant.ReadLedger
-
-		keyed, plain     = true, false // takes an Idempotency-Key
-		queued, unqueued = true, false
-	)
 	h, hubFacade, returnFacade := s.hub, s.hub.Facade(), s.returns.Facade()
 	answer := hub.Answer
 	rows := []struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paymenthub/api"
 	"paymenthub/internal/id"
 )
 
@@ -15,7 +16,7 @@ import (
 func with(members string) string { return `{"amount":100,"currency":"USD",` + members + `}` }
 
 func TestBadBodiesAreRefusedByName(t *testing.T) {
-	s := newStage(t)
+	s := newStage(t, func(o *api.Options) { o.HubLimit = api.RateLimit{PerMinute: 60_000, Burst: 10_000} })
 	long := strings.Repeat("x", 501)
 	var many []string
 	for i := range 51 {
@@ -121,7 +122,7 @@ func TestBadQueriesAreRefusedByName(t *testing.T) {
 // A card number in any place of a request must not come back, nor be logged.
 func TestCardNumbersAreNeverRepeated(t *testing.T) {
 	const plain, spaced = "4539578763621486", "4539 5787 6362 1486"
-	s := newStage(t)
+	s := newStage(t, func(o *api.Options) { o.HubLimit = api.RateLimit{PerMinute: 60_000, Burst: 10_000} })
 	paymentID := s.open()
 	var bodies []string
 	for _, n := range []string{plain, spaced} {

@@ -32,7 +32,7 @@ func New(c client.Client, o Options) worker.Worker {
 		MaxConcurrentActivityTaskPollers:        2,
 	})
 	RegisterWorkflows(w)
-	registerActivities(w, o)
+	RegisterActivities(w, o)
 	return w
 }
 
@@ -44,7 +44,8 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.RunSweep, workflow.RegisterOptions{Name: workflows.SweepWorkflow})
 }
 
-func registerActivities(r worker.ActivityRegistry, o Options) {
+// RegisterActivities registers the hub's steps under their names.
+func RegisterActivities(r worker.ActivityRegistry, o Options) {
 	p := o.Payments
 	activities.LoadPayment.Register(r, p.Load)
 	activities.BeginAttempt.Register(r, p.BeginAttempt)

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -32,7 +33,7 @@ func AccessLog(log *zap.Logger) gin.HandlerFunc {
 			fields = append(fields, zap.String("trace_id", span.TraceID().String()))
 		}
 		if r.failure != nil {
-			fields = append(fields, zap.String("fault", string(fault.From(r.failure).Code)))
+			fields = append(fields, zap.String("fault", string(faultOf(r.failure, status))))
 		}
 		if status >= 500 {
 			log.Error("request", append(fields, zap.Error(r.failure))...)
@@ -40,4 +41,12 @@ func AccessLog(log *zap.Logger) gin.HandlerFunc {
 		}
 		log.Info("request", fields...)
 	}
+}
+
+// faultOf names a failure; a decline carries no fault, since it is a result.
+func faultOf(err error, status int) fault.Code {
+	if status == http.StatusPaymentRequired {
+		return fault.Declined
+	}
+	return fault.From(err).Code
 }

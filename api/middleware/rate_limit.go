@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"paymenthub/internal/fault"
+	"paymenthub/internal/merchant"
 )
 
 // Rate says by what a route's requests are counted.
@@ -15,7 +16,7 @@ type Rate string
 // The rate classes.
 const (
 	Unlimited  Rate = "unlimited"
-	PerKey     Rate = "per_key"     // by API key, or by address where there is none
+	PerKey     Rate = "per_key"     // by secret key; by address where there is none or a publishable one
 	PerAddress Rate = "per_address" // by the client's address
 )
 
@@ -27,8 +28,12 @@ func RateLimit(byKey, byAddress Limiter, class Rate) gin.HandlerFunc {
 		case class == Unlimited:
 			c.Next()
 			return
-		case class == PerKey && key != nil:
+		case class == PerKey && key != nil && key.Kind == merchant.SecretKey:
 			d = byKey.Take(key.ID)
+		case class == PerKey && key != nil:
+			// Publishable keys are known to everybody: one shopper must not use
+			// up what all others need.
+			d = byAddress.Take(key.ID + " " + addressName(c.ClientIP()))
 		default:
 			d = byAddress.Take(addressName(c.ClientIP()))
 		}

@@ -4,7 +4,7 @@ package openapi
 
 import _ "embed"
 
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config generate.yaml -o types.gen.go openapi.yaml
+//go:generate go tool -modfile=../../tools.mod oapi-codegen -config generate.yaml -o types.gen.go openapi.yaml
 
 // Document is the OpenAPI 3.1 document in YAML.
 //

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,50 +11,61 @@ import (
 	"paymenthub/internal/store/storetest"
 )
 
-func onEach(b *testing.B, run func(b *testing.B, w *storetest.World)) {
-	b.Run("sqlite", func(b *testing.B) { run(b, storetest.NewWorld(b, openSQLite(b))) })
-	b.Run("postgres", func(b *testing.B) { run(b, storetest.NewWorld(b, openPostgres(b))) })
+// onEach runs a benchmark on both databases, called by one and by 16 at a time.
+// Every call has a change of its own.
+func onEach(b *testing.B, change func(b *testing.B, w *storetest.World) payment.Change, store func(w *storetest.World, c payment.Change) error) {
+	for name, open := range map[string]func(t testing.TB) storetest.Subject{"sqlite": openSQLite, "postgres": openPostgres} {
+		prepare := func(b *testing.B) (*storetest.World, []payment.Change) {
+			w := storetest.NewWorld(b, open(b))
+			changes := make([]payment.Change, b.N)
+			for i := range changes {
+				changes[i] = change(b, w)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			return w, changes
+		}
+		b.Run(name+"/1", func(b *testing.B) {
+			w, changes := prepare(b)
+			for _, c := range changes {
+				require.NoError(b, store(w, c))
+			}
+		})
+		b.Run(name+"/16", func(b *testing.B) {
+			w, changes := prepare(b)
+			var next atomic.Int64
+			b.SetParallelism(8) // times GOMAXPROCS
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					require.NoError(b, store(w, changes[next.Add(1)-1]))
+				}
+			})
+		})
+	}
 }
 
 // BenchmarkInsertIntent stores new payments, one event with each.
 func BenchmarkInsertIntent(b *testing.B) {
-	onEach(b, func(b *testing.B, w *storetest.World) {
-		changes := make([]payment.Change, b.N)
-		for i := range changes {
-			changes[i] = w.Opened(b, w.Wanted())
-		}
-		b.ReportAllocs()
-		b.ResetTimer()
-		for _, c := range changes {
-			require.NoError(b, w.Payments.Insert(context.Background(), c))
-		}
-	})
+	onEach(b, func(b *testing.B, w *storetest.World) payment.Change { return w.Opened(b, w.Wanted()) },
+		func(w *storetest.World, c payment.Change) error { return w.Payments.Insert(context.Background(), c) })
 }
 
 // BenchmarkApplyCapture records captures: attempt, transaction, two ledger
 // transactions with four entries, one event, and the card erased.
 func BenchmarkApplyCapture(b *testing.B) {
-	onEach(b, func(b *testing.B, w *storetest.World) {
-		changes := make([]payment.Change, b.N)
-		for i := range changes {
-			changes[i] = w.Captured(b, w.Apply(b, w.Begun(b, w.Insert(b, w.Wanted()))))
-		}
-		b.ReportAllocs()
-		b.ResetTimer()
-		for _, c := range changes {
-			require.NoError(b, w.Payments.Apply(context.Background(), c))
-		}
-	})
+	onEach(b, func(b *testing.B, w *storetest.World) payment.Change {
+		return w.Captured(b, w.Apply(b, w.Begun(b, w.Insert(b, w.Wanted()))))
+	}, func(w *storetest.World, c payment.Change) error { return w.Payments.Apply(context.Background(), c) })
 }
 
 // BenchmarkLoad reads a payment with its attempt and transaction.
 func BenchmarkLoad(b *testing.B) {
-	onEach(b, func(b *testing.B, w *storetest.World) {
-		p := w.Apply(b, w.Begun(b, w.Insert(b, w.Wanted()))).Intent
-		b.ReportAllocs()
-		for b.Loop() {
-			_, err := w.Payments.Load(context.Background(), p.ID)
-			require.NoError(b, err)
-		}
+	onEach(b, func(b *testing.B, w *storetest.World) payment.Change {
+		c := w.Begun(b, w.Insert(b, w.Wanted()))
+		require.NoError(b, w.Payments.Apply(context.Background(), c))
+		return c
+	}, func(w *storetest.World, c payment.Change) error {
+		_, err := w.Payments.Load(context.Background(), c.Intent.ID)
+		return err
 	})
 }

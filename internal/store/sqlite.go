@@ -31,7 +31,7 @@ func openSQLite(o Options) (*Store, error) {
 	}
 	writer, err := openSQLitePool(o, 1, url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)",
-		"secure_delete(1)", "cache_size(-32768)", "journal_size_limit(67108864)",
+		"secure_delete(1)", "cache_size(-32768)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)",
 	}})
 	if err != nil {
 		return nil, err

@@ -32,6 +32,9 @@ var load = sync.OnceValues(func() (specification, error) {
 	if err != nil {
 		return specification{}, err
 	}
+	for _, text := range []string{"text/html", "application/yaml"} { // the library knows no pages
+		openapi3filter.RegisterBodyDecoder(text, openapi3filter.FileBodyDecoder)
+	}
 	router, err := legacy.NewRouter(doc)
 	return specification{doc, router}, err
 })

@@ -12,7 +12,7 @@ CREATE TABLE ledger_accounts (
 
 CREATE TABLE ledger_transactions (
     id          TEXT NOT NULL PRIMARY KEY,
-    merchant_id TEXT NOT NULL REFERENCES merchants (id),
+    merchant_id TEXT NOT NULL,
     environment TEXT NOT NULL CHECK (environment IN ('sandbox', 'live')),
     kind        TEXT NOT NULL CHECK (
         kind = 'authorization_held' OR kind = 'authorization_released' OR kind = 'captured'

@@ -1,3 +1,0 @@
-package store
-import "gorm.io/gorm"
-func WriterForTest(s *Store) *gorm.DB { return s.writer }

@@ -1,0 +1,241 @@
+package workflows_test
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/testsuite"
+	"go.uber.org/zap"
+
+	"paymenthub/activities"
+	"paymenthub/internal/clock"
+	"paymenthub/internal/gateway"
+	"paymenthub/internal/id"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/money"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/store"
+	"paymenthub/internal/vault"
+	"paymenthub/worker"
+	"paymenthub/workflows"
+)
+
+// script is a gateway that answers what a test tells it to, and succeeds when
+// told nothing.
+type script struct {
+	mu      sync.Mutex
+	answers map[payment.TransactionKind][]payment.Outcome
+	lookUps []payment.Outcome
+	calls   []string // kind and idempotency key, in order
+	window  time.Duration
+}
+
+func (*script) Name() string                       { return "stripe" }
+func (*script) Capabilities() gateway.Capabilities { return gateway.Capabilities{} }
+
+func (s *script) answer(kind payment.TransactionKind, c gateway.Call) payment.Outcome {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, string(kind)+" "+c.IdempotencyKey)
+	if next := s.answers[kind]; len(next) > 0 {
+		s.answers[kind] = next[1:]
+		return filled(next[0], c)
+	}
+	return filled(payment.Outcome{Class: payment.OutcomeSucceeded}, c)
+}
+
+func filled(o payment.Outcome, c gateway.Call) payment.Outcome {
+	if o.Class == payment.OutcomeSucceeded && o.Amount == 0 {
+		o.Amount, o.TransactionReference = c.Amount.Minor, "ch_"+c.IdempotencyKey
+	}
+	if o.Class != payment.OutcomeUnknown && o.Class != payment.OutcomeAbsent {
+		o.GatewayReference = "gw_" + c.PaymentID
+	}
+	return o
+}
+
+func (s *script) Authorize(_ context.Context, a gateway.Authorization) payment.Outcome {
+	kind := payment.Authorization
+	if a.Capture {
+		kind = payment.Sale
+	}
+	o := s.answer(kind, a.Call)
+	if s.window > 0 && o.Class == payment.OutcomeSucceeded {
+		o.AuthorizedUntil = a.CreatedAt.Add(s.window)
+	}
+	return o
+}
+
+func (s *script) Capture(_ context.Context, c gateway.Call) payment.Outcome {
+	return s.answer(payment.Capture, c)
+}
+
+func (s *script) Void(_ context.Context, c gateway.Call) payment.Outcome {
+	return s.answer(payment.Void, c)
+}
+
+func (s *script) Refund(_ context.Context, r gateway.Refund) payment.Outcome {
+	return s.answer(payment.RefundOfSale, r.Call)
+}
+
+func (s *script) Lookup(_ context.Context, l gateway.Lookup) payment.Outcome {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, "look_up "+string(l.Kind))
+	if len(s.lookUps) == 0 {
+		return payment.Unknown("still nothing")
+	}
+	next := s.lookUps[0]
+	s.lookUps = s.lookUps[1:]
+	return filled(next, l.Call)
+}
+
+func (s *script) made() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string{}, s.calls...)
+}
+
+// bed is a hub around a workflow test environment: real steps, a real database,
+// a scripted gateway, and a clock that skips.
+type bed struct {
+	*testsuite.TestWorkflowEnvironment
+	t       *testing.T
+	gateway *script
+	db      *store.Store
+	vault   *vault.Vault
+	scope   merchant.Scope
+	flaky   *flaky
+}
+
+// envClock is the test environment's time.
+type envClock struct{ env *testsuite.TestWorkflowEnvironment }
+
+func (c envClock) Now() time.Time { return c.env.Now().UTC().Truncate(time.Microsecond) }
+
+// flaky is a repository whose next writes fail.
+type flaky struct {
+	payment.Repository
+	mu    sync.Mutex
+	fails int
+}
+
+func (f *flaky) Apply(ctx context.Context, c payment.Change) error {
+	f.mu.Lock()
+	failing := f.fails > 0
+	if failing {
+		f.fails--
+	}
+	f.mu.Unlock()
+	if failing {
+		return context.DeadlineExceeded
+	}
+	return f.Repository.Apply(ctx, c)
+}
+
+func newBed(t *testing.T) *bed {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{SQLiteFile: filepath.Join(t.TempDir(), "hub.db"), Logger: zap.NewNop()})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	require.NoError(t, db.Migrate(t.Context()))
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetStartTime(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	env.SetTestTimeout(20 * time.Second)
+	b := &bed{
+		TestWorkflowEnvironment: env, t: t, db: db, flaky: &flaky{Repository: db.Payments()},
+		gateway: &script{answers: map[payment.TransactionKind][]payment.Outcome{}},
+		scope:   merchant.Scope{MerchantID: id.New(id.Merchant), Environment: merchant.Sandbox},
+	}
+	require.NoError(t, db.Merchants().CreateMerchant(t.Context(), merchant.Merchant{ID: b.scope.MerchantID, Name: "Test", CreatedAt: env.Now().UTC()}))
+	b.vault, err = vault.New(db.Vault(), vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, envClock{env})
+	require.NoError(t, err)
+	gateways := gateway.NewRegistry()
+	require.NoError(t, gateways.Register(merchant.Sandbox, b.gateway))
+	worker.RegisterWorkflows(env)
+	worker.RegisterActivities(env, worker.Options{
+		Payments: &activities.Payments{
+			Repository: b.flaky, Gateways: gateways, Router: gateways, Vault: b.vault, Watcher: payment.NewWatcher(),
+			Clock: envClock{env}, ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
+		},
+		Sweeper: &activities.Sweeper{Repository: db.Payments(), Vault: b.vault, Idempotency: db.Idempotency(), Clock: envClock{env}, Logger: zap.NewNop()},
+	})
+	return b
+}
+
+var _ clock.Clock = envClock{}
+
+// open stores a new payment.
+func (b *bed) open(method payment.CaptureMethod) payment.Intent {
+	b.t.Helper()
+	change, err := payment.Open(payment.New{
+		ID: id.New(id.Payment), Scope: b.scope, Amount: 1000, Currency: money.Currency("USD"),
+		CaptureMethod: method, Routing: "auto", Gateway: "stripe",
+	}, envClock{b.TestWorkflowEnvironment}.Now())
+	require.NoError(b.t, err)
+	require.NoError(b.t, b.db.Payments().Insert(context.Background(), change))
+	return change.Intent
+}
+
+// confirmation puts a card into the vault and asks for an attempt with it.
+func (b *bed) confirmation() *payment.Confirmation {
+	b.t.Helper()
+	conf := payment.Confirmation{OperationID: id.NewSuffix()}
+	conf.CardToken = id.Join(id.VaultCard, conf.OperationID)
+	card := vault.Card{Number: "4242424242424242", CVC: "123", ExpMonth: 12, ExpYear: 2030}
+	_, err := b.vault.Put(context.Background(), b.scope, conf.CardToken, card)
+	require.NoError(b.t, err)
+	return &conf
+}
+
+// run lets the payment's workflow live until it ends or the test's clock stops.
+func (b *bed) run(p payment.Intent, first *payment.Confirmation) {
+	b.t.Helper()
+	b.ExecuteWorkflow(workflows.PaymentWorkflow, workflows.Payment{Snapshot: b.load(p).Snapshot(), Confirm: first})
+}
+
+func (b *bed) load(p payment.Intent) payment.Aggregate {
+	b.t.Helper()
+	current, err := b.db.Payments().Load(context.Background(), p.ID)
+	require.NoError(b.t, err)
+	return current
+}
+
+// ended checks that the workflow ended well with the payment in a state.
+func (b *bed) ended(p payment.Intent, want payment.Status) payment.Intent {
+	b.t.Helper()
+	require.True(b.t, b.IsWorkflowCompleted())
+	require.NoError(b.t, b.GetWorkflowError())
+	got := b.load(p).Intent
+	require.Equal(b.t, want, got.Status)
+	return got
+}
+
+// answer is the end of an update.
+type answer struct {
+	rejected error
+	err      error
+	done     bool
+}
+
+// update sends an update after a time.
+func (b *bed) update(after time.Duration, name string, argument any) *answer {
+	a := &answer{}
+	b.RegisterDelayedCallback(func() {
+		b.UpdateWorkflow(name, id.NewSuffix(), &testsuite.TestUpdateCallback{
+			OnAccept:   func() {},
+			OnReject:   func(err error) { a.rejected = err },
+			OnComplete: func(_ any, err error) { a.done, a.err = true, err },
+		}, argument)
+	}, after)
+	return a
+}
+
+func (b *bed) elapsed() time.Duration {
+	return b.Now().Sub(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+}
