@@ -113,7 +113,9 @@ type bed struct {
 }
 
 // envClock is the test environment's time.
-type envClock struct{ env *testsuite.TestWorkflowEnvironment }
+type envClock struct {
+	env *testsuite.TestWorkflowEnvironment
+}
 
 func (c envClock) Now() time.Time { return c.env.Now().UTC().Truncate(time.Microsecond) }
 

@@ -18,7 +18,7 @@ import (
 // happens next and when. It can begin in any state, so a payment whose workflow
 // was lost goes on from where it is.
 func RunPayment(ctx workflow.Context, in Payment) (payment.Snapshot, error) {
-	p := &life{now: in.Snapshot, log: workflow.GetLogger(ctx)}
+	p := &life{now: in.Snapshot, listed: listing{in.Snapshot.Status, in.Snapshot.Gateway}, log: workflow.GetLogger(ctx)}
 	if in.Confirm != nil {
 		p.inbox = append(p.inbox, &command{confirm: in.Confirm})
 	}
@@ -41,11 +41,11 @@ func RunPayment(ctx workflow.Context, in Payment) (payment.Snapshot, error) {
 
 // life is the state of a PaymentWorkflow.
 type life struct {
-	now   payment.Snapshot
-	inbox []*command // accepted, not yet carried out; the loop below takes one at a time
-	asked bool       // somebody wants the gateway to be asked at once
-	shown string     // what operators were told last
-	log   log.Logger
+	now    payment.Snapshot
+	inbox  []*command // accepted, not yet carried out; the loop below takes one at a time
+	asked  bool       // somebody wants the gateway to be asked at once
+	listed listing    // what the search attributes say
+	log    log.Logger
 }
 
 // live lets the payment be in its state until it changes.

@@ -64,19 +64,26 @@ func (p *life) wait(ctx workflow.Context, until time.Time, why string) *command 
 }
 
 // show tells operators where the payment stands. The search attributes are
-// readable by whoever may list workflows: nothing personal goes into them.
+// readable by whoever may list workflows: nothing personal goes into them. Each
+// upsert costs the server a write, so it is made only for what has changed.
 func (p *life) show(ctx workflow.Context) {
-	details := p.details()
-	if p.shown == details {
+	workflow.SetCurrentDetails(ctx, p.details())
+	now := listing{status: p.now.Status, gateway: p.now.Gateway}
+	if p.listed == now {
 		return
 	}
-	p.shown = details
+	p.listed = now
 	err := workflow.UpsertTypedSearchAttributes(ctx,
-		attribute.PaymentStatus.ValueSet(string(p.now.Status)), attribute.Gateway.ValueSet(p.now.Gateway))
+		attribute.PaymentStatus.ValueSet(string(now.status)), attribute.Gateway.ValueSet(now.gateway))
 	if err != nil {
 		p.log.Warn("search attributes were not updated", "error", err)
 	}
-	workflow.SetCurrentDetails(ctx, details)
+}
+
+// listing is what the search attributes say of a payment.
+type listing struct {
+	status  payment.Status
+	gateway string
 }
 
 // details describes the payment in the Temporal UI, in Markdown.
