@@ -57,7 +57,7 @@ func (a *Payments) LookUp(ctx context.Context, in TransactionRef) (payment.Outco
 // call makes one gateway call about a payment's transaction. A transaction that
 // is no longer pending is not sent again: its outcome stands in the database.
 func (a *Payments) call(ctx context.Context, in TransactionRef, do func(gateway.Gateway, payment.Aggregate, gateway.Call) payment.Outcome) (payment.Outcome, error) {
-	current, err := a.Repository.Load(ctx, in.PaymentID)
+	current, err := a.current(ctx, in)
 	if err != nil {
 		return payment.Outcome{}, err
 	}

@@ -100,6 +100,8 @@ type Payments struct {
 	ReturnURL func(paymentID string) string
 	Metrics   *metric.Metrics
 	Logger    *zap.Logger
+
+	recent recent
 }
 
 // Load returns what the workflow must know of the payment.
@@ -257,20 +259,34 @@ func (a *Payments) Raise(ctx context.Context, in Raised) (payment.Snapshot, erro
 
 // apply stores a change and returns the payment after it.
 func (a *Payments) apply(ctx context.Context, change payment.Change) (payment.Snapshot, error) {
+	a.recent.forget(change.Intent.ID)
 	if err := a.Repository.Apply(ctx, change); err != nil {
 		return payment.Snapshot{}, err
 	}
 	after := payment.Aggregate{Intent: change.Intent, Attempt: change.Attempt, Transaction: change.Transaction}
-	if pending := after.Intent.PendingTransaction; pending != "" && (after.Transaction == nil || after.Transaction.ID != pending) {
+	pending := after.Intent.PendingTransaction
+	if pending != "" && (after.Transaction == nil || after.Transaction.ID != pending) {
 		return a.Load(ctx, PaymentRef{PaymentID: after.Intent.ID})
 	}
+	if pending != "" && after.Attempt != nil {
+		a.recent.remember(after)
+	}
 	return after.Snapshot(), nil
+}
+
+// current returns the payment of a transaction, as the step before left it or
+// from the database.
+func (a *Payments) current(ctx context.Context, in TransactionRef) (payment.Aggregate, error) {
+	if known, ok := a.recent.take(in); ok {
+		return known, nil
+	}
+	return a.Repository.Load(ctx, in.PaymentID)
 }
 
 // Record writes down what became of a transaction, and tells those who wait
 // for the payment, also when nothing is known yet.
 func (a *Payments) Record(ctx context.Context, in Recorded) (payment.Snapshot, error) {
-	current, err := a.Repository.Load(ctx, in.PaymentID)
+	current, err := a.current(ctx, in.TransactionRef)
 	if err != nil {
 		return payment.Snapshot{}, err
 	}

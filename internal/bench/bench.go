@@ -14,10 +14,10 @@ import (
 
 // rounds is how often floor and shapes take turns, so that a machine whose
 // speed drifts slows all of them alike.
-const rounds = 3
+const rounds = 10
 
 // warmUp is run before each measurement and not counted.
-const warmUp = 300 * time.Millisecond
+const warmUp = 150 * time.Millisecond
 
 // Options of a run.
 type Options struct {

@@ -74,7 +74,7 @@ func runBench(cmd *cobra.Command, duration time.Duration, concurrency int) (benc
 	ctx, cancel := context.WithCancel(cmd.Context())
 	served := make(chan error, 1)
 	go func() { served <- s.serve(ctx) }()
-	defer func() { cancel(); <-served }()
+	defer func() { cancel(); _ = <-served }()
 	return bench.Run(ctx, bench.Options{
 		Duration: duration, Concurrency: concurrency, API: s.info.API, Key: s.info.Keys.SandboxSecret, Temporal: s.hub.Temporal(),
 		Progress: func(shape string, round, of int) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,6 +45,7 @@ merchant with keys. State is kept in the data folder.`,
 }
 
 func runDev(cmd *cobra.Command, temporal temporalOptions, fresh bool) error {
+	syscall.Umask(0o077) // what the parts write in the data folder is for its owner alone
 	c, dir, err := load(cmd)
 	if err != nil {
 		return err

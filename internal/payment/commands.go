@@ -32,7 +32,7 @@ func (s *Service) Confirm(ctx context.Context, scope merchant.Scope, paymentID, 
 		return Intent{}, err
 	}
 	conf := method.confirmation(operationID)
-	if done, err := s.hasTransaction(ctx, paymentID, operationID); err != nil {
+	if done, err := s.hasTransaction(ctx, intent, operationID); err != nil {
 		return Intent{}, err
 	} else if done {
 		return s.current(ctx, intent)
@@ -56,7 +56,7 @@ func (s *Service) Capture(ctx context.Context, scope merchant.Scope, paymentID, 
 	if err != nil {
 		return Intent{}, err
 	}
-	done, err := s.hasTransaction(ctx, paymentID, operationID)
+	done, err := s.hasTransaction(ctx, intent, operationID)
 	if err != nil {
 		return Intent{}, err
 	}
@@ -127,8 +127,13 @@ func (s *Service) current(ctx context.Context, intent Intent) (Intent, error) {
 	return s.repo.Payment(context.WithoutCancel(ctx), intent.Scope, intent.ID)
 }
 
-func (s *Service) hasTransaction(ctx context.Context, paymentID, operationID string) (bool, error) {
-	return s.repo.HasTransaction(ctx, paymentID, TransactionID(operationID))
+// hasTransaction reports whether the operation has reached the gateway step in
+// an earlier try of the same request.
+func (s *Service) hasTransaction(ctx context.Context, intent Intent, operationID string) (bool, error) {
+	if intent.Operations == 0 {
+		return false, nil
+	}
+	return s.repo.HasTransaction(ctx, intent.ID, TransactionID(operationID))
 }
 
 // orDecline turns a capture or void that the gateway refused into an error.

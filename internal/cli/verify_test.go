@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"net"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+
+	"paymenthub/internal/clock"
+	"paymenthub/internal/datadir"
+	"paymenthub/internal/id"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/payment"
+	stripesim "paymenthub/internal/simulator/stripe"
+	"paymenthub/internal/store"
+	"paymenthub/internal/verify"
+)
+
+// stoppedHub is the data folder of a hub that is not running, with one payment.
+func stoppedHub(t *testing.T) (datadir.Dir, payment.Intent) {
+	ctx := context.Background()
+	dir := datadir.At(t.TempDir())
+	db, err := store.Open(ctx, store.Options{SQLiteFile: dir.HubDatabase()})
+	require.NoError(t, err)
+	require.NoError(t, db.Migrate(ctx))
+	now := clock.System{}.Now()
+	shop := merchant.Merchant{ID: id.New(id.Merchant), Name: "Shop", CreatedAt: now}
+	require.NoError(t, db.Merchants().CreateMerchant(ctx, shop))
+	opened, err := payment.Open(payment.New{
+		ID: id.New(id.Payment), Scope: merchant.Scope{MerchantID: shop.ID, Environment: merchant.Sandbox},
+		Amount: 500, Currency: "EUR", CaptureMethod: payment.CaptureAutomatic, Routing: "auto", Gateway: "stripe",
+	}, now)
+	require.NoError(t, err)
+	require.NoError(t, db.Payments().Insert(ctx, opened))
+	require.NoError(t, db.Close())
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close()) // nobody answers there any more
+	require.NoError(t, dir.WriteInfo(datadir.Info{Simulators: map[string]string{"stripe": "http://" + listener.Addr().String()}}))
+	sim, err := stripesim.Open(stripesim.Options{DataFile: dir.SimulatorDatabase()})
+	require.NoError(t, err)
+	require.NoError(t, sim.Close())
+	return dir, opened.Intent
+}
+
+func runVerifyCommand(ctx context.Context, arguments ...string) (stdout, stderr string, err error) {
+	cmd := &cobra.Command{Use: "paymenthub", SilenceUsage: true, SilenceErrors: true}
+	cmd.PersistentFlags().String("config", "", "")
+	cmd.AddCommand(verifyCommand())
+	var out, errs bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(&errs)
+	cmd.SetArgs(append([]string{"verify"}, arguments...))
+	err = cmd.ExecuteContext(ctx)
+	return out.String(), errs.String(), err
+}
+
+func TestVerifyReadsAStoppedHub(t *testing.T) {
+	ctx := context.Background()
+	dir, intent := stoppedHub(t)
+	stdout, stderr, err := runVerifyCommand(ctx, "--data-dir", dir.Path())
+	require.NoError(t, err)
+	require.Empty(t, stdout)
+	require.Contains(t, stderr, "reading its file")
+	require.Contains(t, stderr, "1 payments, 0 provider charges and 0 provider refunds checked: 0 violations")
+	lock, err := dir.Lock()
+	require.NoError(t, err, "the folder is free again")
+
+	stdout, stderr, err = runVerifyCommand(ctx, "--data-dir", dir.Path(), "--json")
+	require.NoError(t, err)
+	require.Contains(t, stderr, "its file cannot be read", "a running hub holds the folder")
+	var report verify.Report
+	require.NoError(t, json.Unmarshal([]byte(stdout), &report))
+	require.EqualValues(t, 1, report.Payments)
+	require.NotNil(t, report.Violations)
+	require.NoError(t, lock.Release())
+
+	behind, err := sql.Open("sqlite", dir.HubDatabase())
+	require.NoError(t, err)
+	_, err = behind.Exec("DELETE FROM events")
+	require.NoError(t, err)
+	require.NoError(t, behind.Close())
+	stdout, _, err = runVerifyCommand(ctx, "--data-dir", dir.Path())
+	require.ErrorIs(t, err, errSilent)
+	require.Equal(t, "payment_events "+intent.ID+": status requires_confirmation with 0 payment_intent.created events instead of 1\n", stdout)
+}
+
+func TestVerifySaysWhatIsWrong(t *testing.T) {
+	dir, _ := stoppedHub(t)
+	_, _, err := runVerifyCommand(context.Background(), "--data-dir", t.TempDir())
+	require.ErrorContains(t, err, "there is no hub database")
+	_, _, err = runVerifyCommand(context.Background(), "--data-dir", dir.Path(), "--simulator", "http://127.0.0.1:1")
+	require.ErrorContains(t, err, "must look like stripe=http://")
+	_, _, err = runVerifyCommand(context.Background(), "--data-dir", dir.Path(), "--simulator", "stripe=http://127.0.0.1:1")
+	require.ErrorContains(t, err, "connection refused", "a witness that was named must answer")
+
+	canceled, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, _, err = runVerifyCommand(canceled, "--data-dir", dir.Path())
+	require.Error(t, err)
+	require.NotErrorIs(t, err, context.Canceled, "which would end with status 0")
+}

@@ -1,0 +1,109 @@
+package verify
+
+import (
+	"context"
+
+	"paymenthub/internal/event"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/vault"
+)
+
+// events checks that each change was told once, and of whom.
+func (f *findings) events(d *dossier) {
+	type key struct {
+		objectID string
+		kind     event.Type
+	}
+	counts := map[key]int{}
+	for _, e := range d.events {
+		counts[key{e.objectID, e.kind}]++
+		f.hold(EventOwner, e.content != nil && e.content.ID == e.objectID && e.content.Scope == d.intent.Scope,
+			e.id, "the %s event tells of another object than %s, or of another owner's", e.kind, e.objectID)
+	}
+	p := d.intent
+	for kind, want := range d.toTell() {
+		have := counts[key{p.ID, kind}]
+		f.hold(PaymentEvents, have == want, p.ID, "status %s with %d %s events instead of %d", p.Status, have, kind, want)
+	}
+	asked := counts[key{p.ID, event.PaymentRequiresAction}]
+	least := 0
+	for _, a := range d.attempts {
+		if a.Status == payment.AttemptRequiresAction {
+			least = 1
+		}
+	}
+	f.hold(PaymentEvents, asked >= least && asked <= len(d.attempts), p.ID, "%d attempts with %d %s events", len(d.attempts), asked, event.PaymentRequiresAction)
+	for _, r := range d.refunds {
+		for kind, want := range map[event.Type]int{
+			event.RefundCreated:   1,
+			event.RefundCompleted: once(r.Status == payment.RefundSucceeded),
+			event.RefundFailed:    once(r.Status == payment.RefundFailed),
+		} {
+			have := counts[key{r.ID, kind}]
+			f.hold(RefundEvents, have == want, r.ID, "status %s with %d %s events instead of %d", r.Status, have, kind, want)
+		}
+	}
+}
+
+// toTell are the events that the payment's life so far amounts to. How often
+// the shopper was asked to act leaves no other trace.
+func (d *dossier) toTell() map[event.Type]int {
+	p := d.intent
+	want := map[event.Type]int{
+		event.PaymentCreated:    1,
+		event.PaymentSucceeded:  once(p.Status == payment.Succeeded),
+		event.PaymentCanceled:   once(p.Status == payment.Canceled),
+		event.PaymentFailed:     once(p.Status == payment.Expired),
+		event.PaymentAuthorized: 0,
+	}
+	for _, a := range d.attempts {
+		want[event.PaymentFailed] += once(a.Status == payment.AttemptDeclined)
+	}
+	for _, t := range d.transactions {
+		want[event.PaymentAuthorized] += once(t.Kind == payment.Authorization && t.Status == payment.TransactionSucceeded)
+	}
+	return want
+}
+
+func once(happened bool) int {
+	if happened {
+		return 1
+	}
+	return 0
+}
+
+// owners finds events whose object does not exist where they are told.
+func (r *run) owners(ctx context.Context) error {
+	return within(ctx, r.Store, func(s *snapshot) error {
+		if err := s.patient(); err != nil {
+			return err
+		}
+		return s.each(func(scan scan) error {
+			var id, kind, objectID, environment string
+			if err := scan(&id, &kind, &objectID, &environment); err != nil {
+				return err
+			}
+			r.hold(EventOwner, false, id, "the %s event tells of %s, which the merchant does not have in %s", kind, objectID, environment)
+			return nil
+		}, `SELECT e.id, e.type, e.object_id, e.environment FROM events e WHERE e.type LIKE 'payment_intent.%' AND NOT EXISTS (
+				SELECT 1 FROM payment_intents p WHERE p.id = e.object_id AND p.merchant_id = e.merchant_id AND p.environment = e.environment)
+			UNION ALL SELECT e.id, e.type, e.object_id, e.environment FROM events e WHERE e.type LIKE 'refund.%' AND NOT EXISTS (
+				SELECT 1 FROM refunds r WHERE r.id = e.object_id AND r.merchant_id = e.merchant_id AND r.environment = e.environment)`)
+	})
+}
+
+// codes finds security codes that should be gone. The sweeper may be a little late.
+func (r *run) codes(ctx context.Context) error {
+	before := r.Clock.Now().Add(-vault.CVCLifetime - expiryGrace).UTC().Format(instantFormat)
+	r.report.Checked[SecurityCodeErased]++ // of the whole vault at once
+	return within(ctx, r.Store, func(s *snapshot) error {
+		return s.each(func(scan scan) error {
+			var token string
+			if err := scan(&token); err != nil {
+				return err
+			}
+			r.hold(SecurityCodeErased, false, token, "its security code was stored before %s and is still there", before)
+			return nil
+		}, "SELECT token FROM vault_cards WHERE sealed_cvc IS NOT NULL AND created_at < ?", before)
+	})
+}

@@ -1,0 +1,148 @@
+package verify_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"paymenthub/internal/payment"
+	"paymenthub/internal/verify"
+)
+
+// row is a charge or refund as the witness tells it.
+type row map[string]any
+
+func (r row) with(key string, value any) row {
+	changed := row{}
+	for k, v := range r {
+		changed[k] = v
+	}
+	changed[key] = value
+	return changed
+}
+
+// record is a provider's record that a test may change.
+type record struct {
+	charges, refunds []row
+}
+
+func metadataOf(p payment.Intent) row {
+	return row{"payment_id": p.ID, "merchant_id": p.Scope.MerchantID, "environment": p.Scope.Environment}
+}
+
+// witness writes down what a provider has of a payment.
+func (r *record) witness(a payment.Aggregate) {
+	p := a.Intent
+	status := ""
+	switch p.Status {
+	case payment.RequiresCapture:
+		status = "authorized"
+	case payment.Succeeded:
+		status = "captured"
+	case payment.Canceled, payment.Expired:
+		if a.Attempt != nil && a.Attempt.Status == payment.AttemptVoided && !p.AuthorizedUntil.IsZero() {
+			status = "voided"
+		}
+	case payment.Processing:
+		if p.AmountCapturable > 0 {
+			status = "authorized"
+		}
+	}
+	if status == "" {
+		return
+	}
+	r.charges = append(r.charges, row{
+		"id": "ch_" + p.ID, "payment_intent": a.Attempt.GatewayReference, "amount": p.Amount, "currency": strings.ToLower(string(p.Currency)),
+		"status": status, "amount_captured": p.AmountCaptured, "amount_refunded": p.AmountRefunded, "idempotency_key": "k", "metadata": metadataOf(p),
+		"created_at": "2026-03-01T12:00:00Z",
+	})
+}
+
+func (r *record) refund(refund payment.Refund) {
+	if refund.Status != payment.RefundSucceeded {
+		return
+	}
+	r.refunds = append(r.refunds, row{
+		"id": "re_" + refund.ID, "amount": refund.Amount, "currency": "usd", "status": "succeeded",
+		"metadata": row{"payment_id": refund.PaymentID, "refund_id": refund.ID},
+	})
+}
+
+// change replaces the charge of a payment; nil removes it.
+func (r *record) change(a payment.Aggregate, to func(row) row) {
+	var kept []row
+	for _, c := range r.charges {
+		if c["id"] == "ch_"+a.Intent.ID {
+			c = to(c)
+		}
+		if c != nil {
+			kept = append(kept, c)
+		}
+	}
+	r.charges = kept
+}
+
+// chargeOf returns the charge of a payment.
+func (r *record) chargeOf(a payment.Aggregate) (found row) {
+	for _, c := range r.charges {
+		if c["id"] == "ch_"+a.Intent.ID {
+			found = c
+		}
+	}
+	return found
+}
+
+// serve answers as a simulator does; before, when not nil, runs before each
+// list is read.
+func (r *record) serve(t testing.TB, before func()) verify.Witness {
+	list := func(name string, rows func() []row) func(http.ResponseWriter, *http.Request) {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			if before != nil {
+				before()
+			}
+			out := json.NewEncoder(w)
+			_, _ = fmt.Fprintf(w, `{%q:[`, name)
+			for i, row := range rows() {
+				if i > 0 {
+					_, _ = w.Write([]byte(","))
+				}
+				_ = out.Encode(row)
+			}
+			_, _ = w.Write([]byte("]}"))
+		}
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /_sim/charges", list("charges", func() []row { return r.charges }))
+	mux.HandleFunc("GET /_sim/refunds", list("refunds", func() []row { return r.refunds }))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return verify.Witness{Name: "stripe", URL: server.URL}
+}
+
+// verified runs the checks on the town.
+func (w *town) verified(witnesses ...verify.Witness) verify.Report {
+	w.t.Helper()
+	report, err := verify.Run(ctx, verify.Options{Store: w.Store, Witnesses: witnesses, Clock: w.Clock})
+	require.NoError(w.t, err)
+	return report
+}
+
+// rulesOf lists the rules that were broken, each once, in the order of Rules.
+func rulesOf(report verify.Report) []verify.Rule {
+	broken := map[verify.Rule]bool{}
+	for _, v := range report.Violations {
+		broken[v.Rule] = true
+	}
+	rules := []verify.Rule{}
+	for _, d := range verify.Rules {
+		if broken[d.Rule] {
+			rules = append(rules, d.Rule)
+		}
+	}
+	return rules
+}

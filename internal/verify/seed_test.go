@@ -1,0 +1,193 @@
+package verify_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paymenthub/internal/id"
+	"paymenthub/internal/money"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/store"
+	"paymenthub/internal/store/pgtest"
+	"paymenthub/internal/store/storetest"
+)
+
+var ctx = context.Background()
+
+// databases are the databases that everything is verified on.
+var databases = map[string]func(testing.TB) storetest.Subject{"SQLite": openSQLite, "Postgres": openPostgres}
+
+func openSQLite(t testing.TB) storetest.Subject {
+	file := filepath.Join(t.TempDir(), "hub.db")
+	return subject(t, store.Options{SQLiteFile: file}, "sqlite", file+"?_pragma=ignore_check_constraints(1)&_pragma=busy_timeout(5000)")
+}
+
+func openPostgres(t testing.TB) storetest.Subject {
+	url := pgtest.NewDatabase(t)
+	return subject(t, store.Options{URL: url}, "pgx", url)
+}
+
+func subject(t testing.TB, o store.Options, driver, name string) storetest.Subject {
+	opened, err := store.Open(ctx, o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, opened.Close()) })
+	require.NoError(t, opened.Migrate(ctx))
+	behind, err := sql.Open(driver, name)
+	require.NoError(t, err)
+	behind.SetMaxOpenConns(1)
+	t.Cleanup(func() { require.NoError(t, behind.Close()) })
+	return storetest.Subject{Store: opened, SQL: behind}
+}
+
+// town is a database with a payment in every state, each by its name, and the
+// provider's record of them.
+type town struct {
+	*storetest.World
+	t       testing.TB
+	record  *record
+	named   map[string]payment.Aggregate
+	refunds map[payment.RefundStatus]payment.Refund
+}
+
+// newTown leads payments through every kind of life.
+func newTown(t testing.TB, s storetest.Subject) *town {
+	w := &town{World: storetest.NewWorld(t, s), t: t, record: &record{}, named: map[string]payment.Aggregate{}, refunds: map[payment.RefundStatus]payment.Refund{}}
+	no := payment.Declined(payment.NewDecline(payment.DeclineInsufficientFunds))
+
+	w.name("new", w.open(payment.CaptureAutomatic))
+	w.name("declined", w.tell(w.try(w.open(payment.CaptureAutomatic)), no))
+	w.name("absent", w.tell(w.try(w.open(payment.CaptureAutomatic)), payment.Outcome{Class: payment.OutcomeAbsent}))
+	w.name("acting", w.act())
+	w.name("processing", w.try(w.open(payment.CaptureAutomatic)))
+	w.name("sold", w.sell(payment.CaptureAutomatic))
+	w.name("authorized", w.sell(payment.CaptureManual))
+	w.name("second try", w.tell(w.try(w.tell(w.try(w.open(payment.CaptureManual)), no)), w.yes()))
+	w.name("capturing", w.capture(w.sell(payment.CaptureManual), 5000))
+	w.name("captured", w.tell(w.capture(w.sell(payment.CaptureManual), 3000), w.yes()))
+	w.name("capture declined", w.tell(w.capture(w.sell(payment.CaptureManual), 3000), no))
+	w.name("failed", w.tell(w.try(w.tell(w.try(w.tell(w.try(w.open(payment.CaptureAutomatic)), no)), no)), no))
+	w.name("canceled", w.apply(w.open(payment.CaptureAutomatic).Intent.Cancel("", id.NewSuffix(), w.now())))
+	w.name("expired", w.apply(w.tell(w.try(w.open(payment.CaptureAutomatic)), no).Intent.Expire(w.now())))
+	w.name("released", w.tell(w.void(w.sell(payment.CaptureManual), payment.VoidCanceled), w.yes()))
+	w.name("held too long", w.tell(w.void(w.sell(payment.CaptureManual), payment.VoidExpired), w.yes()))
+	w.name("void declined", w.tell(w.void(w.sell(payment.CaptureManual), payment.VoidCanceled), no))
+	w.name("gave up acting", w.tell(w.void(w.act(), payment.VoidExpired), w.yes()))
+	w.name("giving up acting", w.void(w.act(), payment.VoidCanceled))
+	w.name("acted after all", w.tell(w.tell(w.void(w.act(), payment.VoidCanceled), no), w.yes()))
+	w.name("refunded", w.refunding())
+	for _, a := range w.named {
+		w.record.witness(a)
+	}
+	for _, r := range w.refunds {
+		w.record.refund(r)
+	}
+	return w
+}
+
+func (w *town) now() time.Time {
+	w.Clock.Advance(time.Millisecond)
+	return w.Clock.Now()
+}
+
+func (w *town) name(name string, a payment.Aggregate) { w.named[name] = a }
+
+func (w *town) apply(c payment.Change, err error) payment.Aggregate {
+	require.NoError(w.t, err)
+	a := w.Apply(w.t, c)
+	if a.Transaction == nil {
+		a.Transaction = c.Transaction
+	}
+	return a
+}
+
+func (w *town) open(method payment.CaptureMethod) payment.Aggregate {
+	n := w.Wanted()
+	n.CaptureMethod, n.Gateway = method, "stripe"
+	return payment.Aggregate{Intent: w.Insert(w.t, n)}
+}
+
+func (w *town) try(a payment.Aggregate) payment.Aggregate {
+	return w.apply(w.Begun(w.t, a.Intent), nil)
+}
+
+// yes is the gateway's consent, with a fee.
+func (w *town) yes() payment.Outcome {
+	fee := money.New(175, "USD")
+	return payment.Outcome{Class: payment.OutcomeSucceeded, Fee: &fee, Settled: &fee}
+}
+
+// tell records the gateway's answer about the pending transaction.
+func (w *town) tell(a payment.Aggregate, o payment.Outcome) payment.Aggregate {
+	if o.Class == payment.OutcomeSucceeded {
+		o.Amount, o.TransactionReference = a.Transaction.Amount, "ch_"+a.Intent.ID
+	}
+	if o.Class == payment.OutcomeSucceeded || o.Class == payment.OutcomeActionRequired {
+		o.GatewayReference = "remote_" + a.Intent.ID
+	}
+	return w.apply(a.Record(o, w.now()))
+}
+
+func (w *town) sell(method payment.CaptureMethod) payment.Aggregate {
+	return w.tell(w.try(w.open(method)), w.yes())
+}
+
+func (w *town) act() payment.Aggregate {
+	return w.tell(w.try(w.open(payment.CaptureAutomatic)), payment.Outcome{Class: payment.OutcomeActionRequired, RedirectURL: "https://issuer.example"})
+}
+
+func (w *town) capture(a payment.Aggregate, amount int64) payment.Aggregate {
+	return w.apply(a.Intent.BeginCapture(*a.Attempt, amount, id.NewSuffix(), w.now()))
+}
+
+func (w *town) void(a payment.Aggregate, why string) payment.Aggregate {
+	return w.apply(a.Intent.BeginVoid(*a.Attempt, why, "", id.NewSuffix(), w.now()))
+}
+
+// refunding makes a payment with a refund in every state.
+func (w *town) refunding() payment.Aggregate {
+	a := w.sell(payment.CaptureAutomatic)
+	for i, status := range []payment.RefundStatus{payment.RefundSucceeded, payment.RefundFailed, payment.RefundPending} {
+		opened, err := a.Intent.OpenRefund(*a.Attempt, payment.NewRefund{ID: id.New(id.Refund), Amount: int64(1000 + i)}, w.now())
+		a = w.apply(opened, err)
+		refund, transaction := *opened.Refund, *opened.Transaction
+		outcome := payment.Outcome{Class: payment.OutcomeSucceeded, Amount: refund.Amount, TransactionReference: "re_" + refund.ID}
+		if status == payment.RefundFailed {
+			outcome = payment.Declined(payment.NewDecline(payment.DeclineState))
+		}
+		if status != payment.RefundPending {
+			settled, err := a.Intent.RecordRefund(refund, transaction, outcome, w.now())
+			a = w.apply(settled, err)
+			refund = *settled.Refund
+		}
+		w.refunds[status] = refund
+	}
+	return a
+}
+
+// force writes what the store would never write.
+func (w *town) force(statements ...string) {
+	w.t.Helper()
+	unlock := []string{
+		"DROP TRIGGER ledger_transactions_no_update", "DROP TRIGGER ledger_transactions_no_delete",
+		"DROP TRIGGER ledger_entries_no_update", "DROP TRIGGER ledger_entries_no_delete",
+	}
+	if w.Store.Dialect() == store.Postgres {
+		unlock = []string{"SET session_replication_role = replica", `DO $$ DECLARE c record; BEGIN
+			FOR c IN SELECT conname, conrelid::regclass AS relation FROM pg_constraint
+				WHERE contype = 'c' AND connamespace = 'public'::regnamespace LOOP
+				EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.relation, c.conname);
+			END LOOP; END $$`}
+	}
+	for _, statement := range append(unlock, statements...) {
+		done, err := w.SQL.Exec(statement)
+		require.NoError(w.t, err, statement)
+		if n, err := done.RowsAffected(); err == nil && statement[:4] != "DROP" && statement[:2] != "DO" && statement[:3] != "SET" {
+			require.NotZero(w.t, n, statement)
+		}
+	}
+}
