@@ -21,65 +21,66 @@ type instrument struct {
 // Open implements gateway.Instrument.
 func (i instrument) Open(ctx context.Context) (vault.Card, error) { return i.vault.Open(ctx, i.token) }
 
-// Authorize sends the attempt to its gateway.
-func (a *Payments) Authorize(ctx context.Context, in TransactionRef) (payment.Outcome, error) {
-	return a.call(ctx, in, func(g gateway.Gateway, p payment.Aggregate, c gateway.Call) payment.Outcome {
-		return g.Authorize(ctx, gateway.Authorization{
-			Call: c, Capture: p.Transaction.Kind == payment.Sale,
-			Instrument:  instrument{a.Vault, p.Attempt.CardToken},
-			ReturnURL:   a.ReturnURL(p.Intent.ID),
-			Description: p.Intent.Description, StatementDescriptor: p.Intent.StatementDescriptor,
-		})
-	})
+// pending reports whether the transaction waits for its outcome.
+func pending(current payment.Aggregate, transactionID string) bool {
+	return current.Transaction != nil && current.Transaction.ID == transactionID && current.Intent.PendingTransaction == transactionID
 }
 
-// Capture asks the gateway to take what it holds.
-func (a *Payments) Capture(ctx context.Context, in TransactionRef) (payment.Outcome, error) {
-	return a.call(ctx, in, func(g gateway.Gateway, _ payment.Aggregate, c gateway.Call) payment.Outcome {
-		return g.Capture(ctx, c)
-	})
-}
-
-// Void asks the gateway to release what it holds, or to stop waiting.
-func (a *Payments) Void(ctx context.Context, in TransactionRef) (payment.Outcome, error) {
-	return a.call(ctx, in, func(g gateway.Gateway, _ payment.Aggregate, c gateway.Call) payment.Outcome {
-		return g.Void(ctx, c)
-	})
-}
-
-// LookUp asks the gateway what became of the transaction.
-func (a *Payments) LookUp(ctx context.Context, in TransactionRef) (payment.Outcome, error) {
-	return a.call(ctx, in, func(g gateway.Gateway, p payment.Aggregate, c gateway.Call) payment.Outcome {
-		return g.Lookup(ctx, gateway.Lookup{Call: c, Kind: p.Transaction.Kind})
-	})
-}
-
-// call makes one gateway call about a payment's transaction. A transaction that
-// is no longer pending is not sent again: its outcome stands in the database.
-func (a *Payments) call(ctx context.Context, in TransactionRef, do func(gateway.Gateway, payment.Aggregate, gateway.Call) payment.Outcome) (payment.Outcome, error) {
-	current, err := a.current(ctx, in)
+// send makes the pending gateway call and writes down what became of it. A
+// transaction that is no longer pending is not sent again: its outcome stands.
+func (a *Payments) send(ctx context.Context, current payment.Aggregate, transactionID string) (payment.Snapshot, error) {
+	if !pending(current, transactionID) || current.Intent.Status == payment.RequiresAction {
+		a.Watcher.Notify(current.Intent)
+		return current.Snapshot(), nil
+	}
+	g, err := a.Gateways.Find(current.Intent.Scope.Environment, current.Transaction.Gateway)
 	if err != nil {
-		return payment.Outcome{}, err
+		return payment.Snapshot{}, err
 	}
-	waiting := current.Transaction != nil && current.Transaction.ID == in.TransactionID
-	if !waiting || current.Transaction.Status != payment.TransactionPending {
-		return payment.Unknown("recorded already"), nil
+	var outcome payment.Outcome
+	switch call := a.callOf(ctx, current); current.Transaction.Kind {
+	case payment.Capture:
+		outcome = g.Capture(ctx, call)
+	case payment.Void:
+		outcome = g.Void(ctx, call)
+	default:
+		outcome = g.Authorize(ctx, gateway.Authorization{
+			Call: call, Capture: current.Transaction.Kind == payment.Sale,
+			Instrument:  instrument{a.Vault, current.Attempt.CardToken},
+			ReturnURL:   a.ReturnURL(current.Intent.ID),
+			Description: current.Intent.Description, StatementDescriptor: current.Intent.StatementDescriptor,
+		})
 	}
+	a.logUnknown(outcome, current.Intent.ID, current.Transaction.ID, g.Name())
+	return a.record(ctx, current, outcome)
+}
+
+// lookUp asks the gateway what became of the pending call.
+func (a *Payments) lookUp(ctx context.Context, current payment.Aggregate) (payment.Outcome, error) {
 	g, err := a.Gateways.Find(current.Intent.Scope.Environment, current.Transaction.Gateway)
 	if err != nil {
 		return payment.Outcome{}, err
 	}
-	outcome := do(g, current, gateway.Call{
-		Scope: current.Intent.Scope, PaymentID: in.PaymentID, AttemptID: current.Attempt.ID, TransactionID: in.TransactionID,
+	outcome := g.Lookup(ctx, gateway.Lookup{Call: a.callOf(ctx, current), Kind: current.Transaction.Kind})
+	a.logUnknown(outcome, current.Intent.ID, current.Transaction.ID, g.Name())
+	return outcome, nil
+}
+
+// callOf names the pending transaction to its gateway.
+func (a *Payments) callOf(ctx context.Context, current payment.Aggregate) gateway.Call {
+	return gateway.Call{
+		Scope: current.Intent.Scope, PaymentID: current.Intent.ID, AttemptID: current.Attempt.ID, TransactionID: current.Transaction.ID,
 		IdempotencyKey: current.Transaction.IdempotencyKey, GatewayReference: current.Attempt.GatewayReference,
 		Amount: current.Transaction.Money(), CreatedAt: current.Transaction.CreatedAt,
 		Repeated: a.repeated(ctx, *current.Transaction),
-	})
-	if outcome.Class == payment.OutcomeUnknown {
-		a.Logger.Warn("gateway outcome unknown", zap.String("payment_id", in.PaymentID),
-			zap.String("transaction_id", in.TransactionID), zap.String("gateway", g.Name()), zap.String("detail", outcome.Detail))
 	}
-	return outcome, nil
+}
+
+func (a *Payments) logUnknown(o payment.Outcome, objectID, transactionID, gatewayName string) {
+	if o.Class == payment.OutcomeUnknown {
+		a.Logger.Warn("gateway outcome unknown", zap.String("object_id", objectID),
+			zap.String("transaction_id", transactionID), zap.String("gateway", gatewayName), zap.String("detail", o.Detail))
+	}
 }
 
 // sentAtOnce is how soon after it is written down a transaction is sent, when

@@ -15,20 +15,19 @@ import (
 	"paymenthub/internal/vault"
 )
 
-// The steps of a payment.
+// The steps of a payment. A step that calls a gateway writes the call down with
+// its idempotency key, makes it, and writes down what became of it: three
+// things that are one step, because repeating it after a crash at any point
+// repeats the same call under the same key.
 const (
-	LoadPayment      Name[PaymentRef, payment.Snapshot]    = "LoadPayment"
-	BeginAttempt     Name[Attempt, Begun]                  = "BeginAttempt"
-	BeginCapture     Name[Capture, payment.Snapshot]       = "BeginCapture"
-	BeginVoid        Name[Void, payment.Snapshot]          = "BeginVoid"
-	AuthorizePayment Name[TransactionRef, payment.Outcome] = "AuthorizePayment"
-	CapturePayment   Name[TransactionRef, payment.Outcome] = "CapturePayment"
-	VoidPayment      Name[TransactionRef, payment.Outcome] = "VoidPayment"
-	LookUpPayment    Name[TransactionRef, payment.Outcome] = "LookUpPayment"
-	RecordOutcome    Name[Recorded, payment.Snapshot]      = "RecordOutcome"
-	CancelPayment    Name[Cancellation, payment.Snapshot]  = "CancelPayment"
-	ExpirePayment    Name[PaymentRef, payment.Snapshot]    = "ExpirePayment"
-	RaisePayment     Name[Raised, payment.Snapshot]        = "RaisePayment"
+	LoadPayment    Name[PaymentRef, payment.Snapshot]   = "LoadPayment"
+	AttemptPayment Name[Attempt, payment.Snapshot]      = "AttemptPayment"
+	CapturePayment Name[Capture, payment.Snapshot]      = "CapturePayment"
+	VoidPayment    Name[Void, payment.Snapshot]         = "VoidPayment"
+	ResolvePayment Name[Resolve, payment.Snapshot]      = "ResolvePayment"
+	CancelPayment  Name[Cancellation, payment.Snapshot] = "CancelPayment"
+	ExpirePayment  Name[PaymentRef, payment.Snapshot]   = "ExpirePayment"
+	RaisePayment   Name[Raised, payment.Snapshot]       = "RaisePayment"
 )
 
 // PaymentRef names a payment.
@@ -36,32 +35,19 @@ type PaymentRef struct {
 	PaymentID string `json:"payment_id"`
 }
 
-// TransactionRef names a payment's gateway transaction.
-type TransactionRef struct {
-	PaymentID     string `json:"payment_id"`
-	TransactionID string `json:"transaction_id"`
-}
-
-// Attempt asks to write an attempt down.
+// Attempt asks to try to take a payment.
 type Attempt struct {
 	PaymentID    string               `json:"payment_id"`
 	Confirmation payment.Confirmation `json:"confirmation"`
 }
 
-// Begun is a payment whose attempt is written down. Refusal is set when the
-// risk assessment forbids to send it to a gateway.
-type Begun struct {
-	Snapshot payment.Snapshot `json:"snapshot"`
-	Refusal  *payment.Decline `json:"refusal,omitempty"`
-}
-
-// Capture asks to write a capture down.
+// Capture asks to take what is held.
 type Capture struct {
 	PaymentID string                 `json:"payment_id"`
 	Command   payment.CaptureCommand `json:"command"`
 }
 
-// Void asks to write a void down.
+// Void asks to release what is held, or to stop waiting for the shopper.
 type Void struct {
 	PaymentID   string `json:"payment_id"`
 	OperationID string `json:"operation_id"`
@@ -69,10 +55,12 @@ type Void struct {
 	Reason      string `json:"reason,omitempty"`
 }
 
-// Recorded is the outcome of a gateway transaction.
-type Recorded struct {
-	TransactionRef
-	Outcome payment.Outcome `json:"outcome"`
+// Resolve asks to find out what became of a gateway call. With Resend, one that
+// the gateway never carried out is sent again under its key.
+type Resolve struct {
+	PaymentID     string `json:"payment_id"`
+	TransactionID string `json:"transaction_id"`
+	Resend        bool   `json:"resend"`
 }
 
 // Cancellation asks to give up a payment that no gateway holds anything for.
@@ -100,8 +88,6 @@ type Payments struct {
 	ReturnURL func(paymentID string) string
 	Metrics   *metric.Metrics
 	Logger    *zap.Logger
-
-	recent recent
 }
 
 // Load returns what the workflow must know of the payment.
@@ -113,133 +99,144 @@ func (a *Payments) Load(ctx context.Context, in PaymentRef) (payment.Snapshot, e
 	return current.Snapshot(), nil
 }
 
-// BeginAttempt judges the attempt, chooses its gateway and writes it down with
-// its idempotency key.
-func (a *Payments) BeginAttempt(ctx context.Context, in Attempt) (Begun, error) {
-	current, done, err := a.loadUnlessBegun(ctx, in.PaymentID, in.Confirmation.OperationID)
-	if err != nil || done {
-		return Begun{Snapshot: current.Snapshot()}, err
-	}
-	if err := expect(current, payment.RequiresConfirmation, payment.RequiresPaymentMethod); err != nil {
-		return Begun{}, err
-	}
-	card, err := a.Vault.Lookup(ctx, in.Confirmation.CardToken)
+// Attempt tries to take the payment: choose a gateway, write the attempt down,
+// judge it, authorize, write down what became of it.
+func (a *Payments) Attempt(ctx context.Context, in Attempt) (payment.Snapshot, error) {
+	current, begun, err := a.loadUnlessBegun(ctx, in.PaymentID, in.Confirmation.OperationID)
 	if err != nil {
-		return Begun{}, err
+		return payment.Snapshot{}, err
 	}
-	summary := payment.CardSummary{
-		Brand: card.Brand, Last4: card.Last4, ExpMonth: card.ExpMonth, ExpYear: card.ExpYear, Fingerprint: card.Fingerprint,
-	}
-	var refusal *payment.Decline
-	if a.Risk != nil {
-		if refusal, err = a.Risk.Assess(ctx, current.Intent, summary); err != nil {
-			return Begun{}, err
+	if !begun {
+		if current, err = a.beginAttempt(ctx, current, in.Confirmation); err != nil {
+			return payment.Snapshot{}, err
 		}
+	}
+	transactionID := payment.TransactionID(in.Confirmation.OperationID)
+	if a.Risk != nil && pending(current, transactionID) {
+		refusal, err := a.Risk.Assess(ctx, current.Intent, current.Attempt.Card)
+		if err != nil {
+			return payment.Snapshot{}, err
+		}
+		if refusal != nil {
+			return a.record(ctx, current, payment.Declined(*refusal))
+		}
+	}
+	return a.send(ctx, current, transactionID)
+}
+
+// beginAttempt chooses the gateway and writes the attempt down.
+func (a *Payments) beginAttempt(ctx context.Context, current payment.Aggregate, conf payment.Confirmation) (payment.Aggregate, error) {
+	if err := expect(current, payment.RequiresConfirmation, payment.RequiresPaymentMethod); err != nil {
+		return current, err
+	}
+	card, err := a.Vault.Lookup(ctx, conf.CardToken)
+	if err != nil {
+		return current, err
 	}
 	chosen, err := a.Router.Route(ctx, current.Intent)
 	if err != nil {
-		return Begun{}, err
+		return current, err
 	}
-	change, err := current.Intent.BeginAttempt(in.Confirmation, summary, chosen, a.Clock.Now())
+	change, err := current.Intent.BeginAttempt(conf, payment.CardSummary{
+		Brand: card.Brand, Last4: card.Last4, ExpMonth: card.ExpMonth, ExpYear: card.ExpYear, Fingerprint: card.Fingerprint,
+	}, chosen, a.Clock.Now())
 	if err != nil {
-		return Begun{}, err
+		return current, err
 	}
-	snapshot, err := a.apply(ctx, change)
-	return Begun{Snapshot: snapshot, Refusal: refusal}, err
+	return a.apply(ctx, current, change)
 }
 
-// BeginCapture writes a capture down with its idempotency key.
-func (a *Payments) BeginCapture(ctx context.Context, in Capture) (payment.Snapshot, error) {
-	current, done, err := a.loadUnlessBegun(ctx, in.PaymentID, in.Command.OperationID)
-	if err != nil || done {
+// Capture takes what is held, in whole or in part.
+func (a *Payments) Capture(ctx context.Context, in Capture) (payment.Snapshot, error) {
+	current, begun, err := a.loadUnlessBegun(ctx, in.PaymentID, in.Command.OperationID)
+	if err != nil {
+		return payment.Snapshot{}, err
+	}
+	if !begun {
+		if err := expect(current, payment.RequiresCapture); err != nil {
+			return payment.Snapshot{}, err
+		}
+		amount := in.Command.Amount
+		if amount == 0 {
+			amount = current.Intent.AmountCapturable
+		}
+		change, err := current.Intent.BeginCapture(*current.Attempt, amount, in.Command.OperationID, a.Clock.Now())
+		if err != nil {
+			return payment.Snapshot{}, err
+		}
+		if current, err = a.apply(ctx, current, change); err != nil {
+			return payment.Snapshot{}, err
+		}
+	}
+	return a.send(ctx, current, payment.TransactionID(in.Command.OperationID))
+}
+
+// Void releases what is held, or stops waiting for the shopper.
+func (a *Payments) Void(ctx context.Context, in Void) (payment.Snapshot, error) {
+	current, begun, err := a.loadUnlessBegun(ctx, in.PaymentID, in.OperationID)
+	if err != nil {
+		return payment.Snapshot{}, err
+	}
+	if !begun {
+		if err := expect(current, payment.RequiresCapture, payment.RequiresAction); err != nil {
+			return payment.Snapshot{}, err
+		}
+		change, err := current.Intent.BeginVoid(*current.Attempt, in.Why, in.Reason, in.OperationID, a.Clock.Now())
+		if err != nil {
+			return payment.Snapshot{}, err
+		}
+		if current, err = a.apply(ctx, current, change); err != nil {
+			return payment.Snapshot{}, err
+		}
+	}
+	return a.send(ctx, current, payment.TransactionID(in.OperationID))
+}
+
+// Resolve asks the gateway what became of the pending call and writes down
+// what it finds.
+func (a *Payments) Resolve(ctx context.Context, in Resolve) (payment.Snapshot, error) {
+	current, err := a.Repository.Load(ctx, in.PaymentID)
+	if err != nil || !pending(current, in.TransactionID) {
 		return current.Snapshot(), err
 	}
-	if err := expect(current, payment.RequiresCapture); err != nil {
-		return payment.Snapshot{}, err
-	}
-	amount := in.Command.Amount
-	if amount == 0 {
-		amount = current.Intent.AmountCapturable
-	}
-	change, err := current.Intent.BeginCapture(*current.Attempt, amount, in.Command.OperationID, a.Clock.Now())
+	outcome, err := a.lookUp(ctx, current)
 	if err != nil {
 		return payment.Snapshot{}, err
 	}
-	return a.apply(ctx, change)
-}
-
-// BeginVoid writes a void down with its idempotency key.
-func (a *Payments) BeginVoid(ctx context.Context, in Void) (payment.Snapshot, error) {
-	current, done, err := a.loadUnlessBegun(ctx, in.PaymentID, in.OperationID)
-	if err != nil || done {
-		return current.Snapshot(), err
+	if outcome.Class == payment.OutcomeAbsent && in.Resend {
+		return a.send(ctx, current, in.TransactionID)
 	}
-	if err := expect(current, payment.RequiresCapture, payment.RequiresAction); err != nil {
-		return payment.Snapshot{}, err
-	}
-	change, err := current.Intent.BeginVoid(*current.Attempt, in.Why, in.Reason, in.OperationID, a.Clock.Now())
-	if err != nil {
-		return payment.Snapshot{}, err
-	}
-	return a.apply(ctx, change)
-}
-
-// loadUnlessBegun loads the payment and reports whether the operation has been
-// written down before: this step is being repeated.
-func (a *Payments) loadUnlessBegun(ctx context.Context, paymentID, operationID string) (payment.Aggregate, bool, error) {
-	current, err := a.Repository.Load(ctx, paymentID)
-	if err != nil {
-		return payment.Aggregate{}, false, err
-	}
-	if current.Intent.Operations == 0 {
-		return current, false, nil
-	}
-	done, err := a.Repository.HasTransaction(ctx, paymentID, payment.TransactionID(operationID))
-	return current, done, err
-}
-
-// expect checks that the payment is in a state that the step can start from: when
-// it is not, the workflow knew an older state and must read it again.
-func expect(current payment.Aggregate, allowed ...payment.Status) error {
-	if slices.Contains(allowed, current.Intent.Status) {
-		return nil
-	}
-	return payment.ErrStale
+	return a.record(ctx, current, outcome)
 }
 
 // Cancel gives up a payment that no gateway holds anything for.
 func (a *Payments) Cancel(ctx context.Context, in Cancellation) (payment.Snapshot, error) {
-	current, err := a.Repository.Load(ctx, in.PaymentID)
-	if err != nil {
-		return payment.Snapshot{}, err
-	}
-	if current.Intent.CanceledBy == in.Command.OperationID {
-		return current.Snapshot(), nil
-	}
-	if err := expect(current, payment.RequiresConfirmation, payment.RequiresPaymentMethod); err != nil {
-		return payment.Snapshot{}, err
-	}
-	change, err := current.Intent.Cancel(in.Command.Reason, in.Command.OperationID, a.Clock.Now())
-	if err != nil {
-		return payment.Snapshot{}, err
-	}
-	return a.apply(ctx, change)
+	return a.giveUp(ctx, in.PaymentID, func(p payment.Intent) (payment.Change, error) {
+		return p.Cancel(in.Command.Reason, in.Command.OperationID, a.Clock.Now())
+	}, func(p payment.Intent) bool { return p.CanceledBy == in.Command.OperationID })
 }
 
 // Expire gives up a payment that was not authorized in time.
 func (a *Payments) Expire(ctx context.Context, in PaymentRef) (payment.Snapshot, error) {
-	current, err := a.Repository.Load(ctx, in.PaymentID)
-	if err != nil || current.Intent.Status.Terminal() {
+	return a.giveUp(ctx, in.PaymentID, func(p payment.Intent) (payment.Change, error) {
+		return p.Expire(a.Clock.Now())
+	}, func(p payment.Intent) bool { return p.Status.Terminal() })
+}
+
+func (a *Payments) giveUp(ctx context.Context, paymentID string, change func(payment.Intent) (payment.Change, error), done func(payment.Intent) bool) (payment.Snapshot, error) {
+	current, err := a.Repository.Load(ctx, paymentID)
+	if err != nil || done(current.Intent) {
 		return current.Snapshot(), err
 	}
 	if err := expect(current, payment.RequiresConfirmation, payment.RequiresPaymentMethod); err != nil {
 		return payment.Snapshot{}, err
 	}
-	change, err := current.Intent.Expire(a.Clock.Now())
+	c, err := change(current.Intent)
 	if err != nil {
 		return payment.Snapshot{}, err
 	}
-	return a.apply(ctx, change)
+	current, err = a.apply(ctx, current, c)
+	return current.Snapshot(), err
 }
 
 // Raise marks the payment for an operator.
@@ -248,64 +245,72 @@ func (a *Payments) Raise(ctx context.Context, in Raised) (payment.Snapshot, erro
 	if err != nil || current.Intent.Attention == in.Why {
 		return current.Snapshot(), err
 	}
+	return a.raise(ctx, current, in.Why)
+}
+
+func (a *Payments) raise(ctx context.Context, current payment.Aggregate, why string) (payment.Snapshot, error) {
 	a.Metrics.Raised("payment", string(current.Intent.Scope.Environment))
-	a.Logger.Error("payment needs an operator", zap.String("payment_id", in.PaymentID), zap.String("why", in.Why))
-	change, err := current.Intent.Raise(in.Why, a.Clock.Now())
+	a.Logger.Error("payment needs an operator", zap.String("payment_id", current.Intent.ID), zap.String("why", why))
+	change, err := current.Intent.Raise(why, a.Clock.Now())
 	if err != nil {
 		return payment.Snapshot{}, err
 	}
-	return a.apply(ctx, change)
+	current, err = a.apply(ctx, current, change)
+	return current.Snapshot(), err
 }
 
-// apply stores a change and returns the payment after it.
-func (a *Payments) apply(ctx context.Context, change payment.Change) (payment.Snapshot, error) {
-	a.recent.forget(change.Intent.ID)
-	if err := a.Repository.Apply(ctx, change); err != nil {
-		return payment.Snapshot{}, err
-	}
-	after := payment.Aggregate{Intent: change.Intent, Attempt: change.Attempt, Transaction: change.Transaction}
-	pending := after.Intent.PendingTransaction
-	if pending != "" && (after.Transaction == nil || after.Transaction.ID != pending) {
-		return a.Load(ctx, PaymentRef{PaymentID: after.Intent.ID})
-	}
-	if pending != "" && after.Attempt != nil {
-		a.recent.remember(after)
-	}
-	return after.Snapshot(), nil
-}
-
-// current returns the payment of a transaction, as the step before left it or
-// from the database.
-func (a *Payments) current(ctx context.Context, in TransactionRef) (payment.Aggregate, error) {
-	if known, ok := a.recent.take(in); ok {
-		return known, nil
-	}
-	return a.Repository.Load(ctx, in.PaymentID)
-}
-
-// Record writes down what became of a transaction, and tells those who wait
-// for the payment, also when nothing is known yet.
-func (a *Payments) Record(ctx context.Context, in Recorded) (payment.Snapshot, error) {
-	current, err := a.current(ctx, in.TransactionRef)
-	if err != nil {
-		return payment.Snapshot{}, err
-	}
-	if current.Intent.PendingTransaction != in.TransactionID || !in.Outcome.Moves(current.Intent) {
+// record writes down what became of the pending transaction, and tells those
+// who wait for the payment, also when nothing is known yet.
+func (a *Payments) record(ctx context.Context, current payment.Aggregate, outcome payment.Outcome) (payment.Snapshot, error) {
+	if !outcome.Moves(current.Intent) {
 		a.Watcher.Notify(current.Intent)
 		return current.Snapshot(), nil
 	}
-	change, err := current.Record(in.Outcome, a.Clock.Now())
+	change, err := current.Record(outcome, a.Clock.Now())
 	if errors.Is(err, payment.ErrDisagrees) {
-		return a.Raise(ctx, Raised{PaymentID: in.PaymentID, Why: fmt.Sprintf("%s: %v", in.TransactionID, err)})
+		snapshot, err := a.raise(ctx, current, fmt.Sprintf("%s: %v", current.Transaction.ID, err))
+		a.Watcher.Notify(current.Intent)
+		return snapshot, err
 	}
 	if err != nil {
 		return payment.Snapshot{}, err
 	}
-	snapshot, err := a.apply(ctx, change)
-	if err == nil {
-		t := change.Transaction
-		a.Metrics.Outcome(string(t.Kind), string(in.Outcome.Class), t.Gateway, string(change.Intent.Scope.Environment))
-		a.Watcher.Notify(change.Intent)
+	kind, g := current.Transaction.Kind, current.Transaction.Gateway
+	if current, err = a.apply(ctx, current, change); err != nil {
+		return payment.Snapshot{}, err
 	}
-	return snapshot, err
+	a.Metrics.Outcome(string(kind), string(outcome.Class), g, string(current.Intent.Scope.Environment))
+	a.Watcher.Notify(current.Intent)
+	return current.Snapshot(), nil
+}
+
+// apply stores a change and returns the payment after it.
+func (a *Payments) apply(ctx context.Context, before payment.Aggregate, change payment.Change) (payment.Aggregate, error) {
+	if err := a.Repository.Apply(ctx, change); err != nil {
+		return before, err
+	}
+	if after, whole := before.After(change); whole {
+		return after, nil
+	}
+	return a.Repository.Load(ctx, change.Intent.ID)
+}
+
+// loadUnlessBegun loads the payment and reports whether the operation has been
+// written down before: this step is being repeated.
+func (a *Payments) loadUnlessBegun(ctx context.Context, paymentID, operationID string) (payment.Aggregate, bool, error) {
+	current, err := a.Repository.Load(ctx, paymentID)
+	if err != nil || current.Intent.Operations == 0 {
+		return current, false, err
+	}
+	begun, err := a.Repository.HasTransaction(ctx, paymentID, payment.TransactionID(operationID))
+	return current, begun, err
+}
+
+// expect checks that the payment is in a state that the step can start from:
+// when it is not, the workflow knew an older state and must read it again.
+func expect(current payment.Aggregate, allowed ...payment.Status) error {
+	if slices.Contains(allowed, current.Intent.Status) {
+		return nil
+	}
+	return payment.ErrStale
 }

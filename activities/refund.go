@@ -72,10 +72,7 @@ func (a *Payments) callRefund(ctx context.Context, in RefundRef, do func(gateway
 		Amount: current.Transaction.Money(), CreatedAt: current.Transaction.CreatedAt,
 		Repeated: a.repeated(ctx, current.Transaction),
 	})
-	if outcome.Class == payment.OutcomeUnknown {
-		a.Logger.Warn("refund outcome unknown", zap.String("refund_id", in.RefundID),
-			zap.String("gateway", g.Name()), zap.String("detail", outcome.Detail))
-	}
+	a.logUnknown(outcome, in.RefundID, current.Transaction.ID, g.Name())
 	return outcome, nil
 }
 

@@ -48,14 +48,10 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 func RegisterActivities(r worker.ActivityRegistry, o Options) {
 	p := o.Payments
 	activities.LoadPayment.Register(r, p.Load)
-	activities.BeginAttempt.Register(r, p.BeginAttempt)
-	activities.BeginCapture.Register(r, p.BeginCapture)
-	activities.BeginVoid.Register(r, p.BeginVoid)
-	activities.AuthorizePayment.Register(r, p.Authorize)
+	activities.AttemptPayment.Register(r, p.Attempt)
 	activities.CapturePayment.Register(r, p.Capture)
 	activities.VoidPayment.Register(r, p.Void)
-	activities.LookUpPayment.Register(r, p.LookUp)
-	activities.RecordOutcome.Register(r, p.Record)
+	activities.ResolvePayment.Register(r, p.Resolve)
 	activities.CancelPayment.Register(r, p.Cancel)
 	activities.ExpirePayment.Register(r, p.Expire)
 	activities.RaisePayment.Register(r, p.Raise)

@@ -110,6 +110,7 @@ type bed struct {
 	vault   *vault.Vault
 	scope   merchant.Scope
 	flaky   *flaky
+	steps   *activities.Payments
 }
 
 // envClock is the test environment's time.
@@ -160,12 +161,13 @@ func newBed(t *testing.T) *bed {
 	gateways := gateway.NewRegistry()
 	require.NoError(t, gateways.Register(merchant.Sandbox, b.gateway))
 	worker.RegisterWorkflows(env)
+	b.steps = &activities.Payments{
+		Repository: b.flaky, Gateways: gateways, Router: gateways, Vault: b.vault, Watcher: payment.NewWatcher(),
+		Clock: envClock{env}, ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
+	}
 	worker.RegisterActivities(env, worker.Options{
-		Payments: &activities.Payments{
-			Repository: b.flaky, Gateways: gateways, Router: gateways, Vault: b.vault, Watcher: payment.NewWatcher(),
-			Clock: envClock{env}, ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
-		},
-		Sweeper: &activities.Sweeper{Repository: db.Payments(), Vault: b.vault, Idempotency: db.Idempotency(), Clock: envClock{env}, Logger: zap.NewNop()},
+		Payments: b.steps,
+		Sweeper:  &activities.Sweeper{Repository: db.Payments(), Vault: b.vault, Idempotency: db.Idempotency(), Clock: envClock{env}, Logger: zap.NewNop()},
 	})
 	return b
 }

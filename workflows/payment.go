@@ -70,25 +70,12 @@ func (p *life) awaitConfirmation(ctx workflow.Context) error {
 	case c == nil:
 		return p.set(take(ctx, activities.ExpirePayment, activities.PaymentRef{PaymentID: p.now.PaymentID}))
 	case c.confirm != nil:
-		return c.end(p.attempt(ctx, *c.confirm))
+		return c.end(p.set(take(ctx, activities.AttemptPayment, activities.Attempt{PaymentID: p.now.PaymentID, Confirmation: *c.confirm})))
 	case c.cancel != nil:
 		return c.end(p.set(take(ctx, activities.CancelPayment, activities.Cancellation{PaymentID: p.now.PaymentID, Command: *c.cancel})))
 	default:
 		return c.refuse(p.now.Status)
 	}
-}
-
-// attempt tries to take the payment: judge it, choose a gateway, write the
-// attempt down, authorize, write down what became of it.
-func (p *life) attempt(ctx workflow.Context, conf payment.Confirmation) error {
-	begun, err := take(ctx, activities.BeginAttempt, activities.Attempt{PaymentID: p.now.PaymentID, Confirmation: conf})
-	if err := p.set(begun.Snapshot, err); err != nil || p.now.Pending == nil {
-		return err
-	}
-	if begun.Refusal != nil {
-		return p.record(ctx, payment.Declined(*begun.Refusal))
-	}
-	return p.send(ctx, activities.AuthorizePayment)
 }
 
 // awaitCapture waits until somebody captures or cancels, or the authorization
@@ -98,7 +85,7 @@ func (p *life) awaitCapture(ctx workflow.Context) error {
 	case c == nil:
 		return p.void(ctx, payment.VoidExpired, payment.CancelCommand{OperationID: newOperationID(ctx)})
 	case c.capture != nil:
-		return c.end(p.capture(ctx, *c.capture))
+		return c.end(p.set(take(ctx, activities.CapturePayment, activities.Capture{PaymentID: p.now.PaymentID, Command: *c.capture})))
 	case c.cancel != nil:
 		return c.end(p.void(ctx, payment.VoidCanceled, *c.cancel))
 	default:
@@ -106,22 +93,10 @@ func (p *life) awaitCapture(ctx workflow.Context) error {
 	}
 }
 
-func (p *life) capture(ctx workflow.Context, command payment.CaptureCommand) error {
-	err := p.set(take(ctx, activities.BeginCapture, activities.Capture{PaymentID: p.now.PaymentID, Command: command}))
-	if err != nil || p.now.Pending == nil {
-		return err
-	}
-	return p.send(ctx, activities.CapturePayment)
-}
-
 func (p *life) void(ctx workflow.Context, why string, command payment.CancelCommand) error {
-	err := p.set(take(ctx, activities.BeginVoid, activities.Void{
+	return p.set(take(ctx, activities.VoidPayment, activities.Void{
 		PaymentID: p.now.PaymentID, OperationID: command.OperationID, Why: why, Reason: command.Reason,
 	}))
-	if err != nil || p.now.Pending == nil {
-		return err
-	}
-	return p.send(ctx, activities.VoidPayment)
 }
 
 // awaitShopper waits until the shopper has authenticated with their issuer. It

@@ -61,16 +61,9 @@ func (p *life) resolve(ctx workflow.Context) error {
 // with the same idempotency key: should the first request arrive yet, both are
 // the same to the gateway.
 func (p *life) lookUp(ctx workflow.Context) error {
-	outcome, err := takePatiently(ctx, activities.LookUpPayment, p.pending())
-	if err != nil {
-		return err
-	}
-	if outcome.Class == payment.OutcomeAbsent && p.mayResend(ctx) {
-		if outcome, err = takePatiently(ctx, p.step(), p.pending()); err != nil {
-			return err
-		}
-	}
-	return p.record(ctx, outcome)
+	return p.set(takePatiently(ctx, activities.ResolvePayment, activities.Resolve{
+		PaymentID: p.now.PaymentID, TransactionID: p.now.Pending.TransactionID, Resend: p.mayResend(ctx),
+	}))
 }
 
 // mayResend reports whether a call that the gateway never carried out may be
@@ -82,17 +75,5 @@ func (p *life) mayResend(ctx workflow.Context) bool {
 		return true
 	default:
 		return workflow.Now(ctx).Before(p.now.ExpiresAt)
-	}
-}
-
-// step is the gateway call that is pending.
-func (p *life) step() activities.Name[activities.TransactionRef, payment.Outcome] {
-	switch p.now.Pending.Kind {
-	case payment.Capture:
-		return activities.CapturePayment
-	case payment.Void:
-		return activities.VoidPayment
-	default:
-		return activities.AuthorizePayment
 	}
 }

@@ -7,31 +7,11 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"paymenthub/activities"
 	"paymenthub/internal/id"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/temporal/attribute"
 )
-
-// send makes the pending gateway call and writes down what became of it.
-func (p *life) send(ctx workflow.Context, step activities.Name[activities.TransactionRef, payment.Outcome]) error {
-	outcome, err := take(ctx, step, p.pending())
-	if err != nil {
-		return err
-	}
-	return p.record(ctx, outcome)
-}
-
-// record writes down what became of the pending transaction. An outcome that
-// decides nothing leaves the payment as it is.
-func (p *life) record(ctx workflow.Context, outcome payment.Outcome) error {
-	return p.set(take(ctx, activities.RecordOutcome, activities.Recorded{TransactionRef: p.pending(), Outcome: outcome}))
-}
-
-func (p *life) pending() activities.TransactionRef {
-	return activities.TransactionRef{PaymentID: p.now.PaymentID, TransactionID: p.now.Pending.TransactionID}
-}
 
 // set takes over the payment as a step left it.
 func (p *life) set(now payment.Snapshot, err error) error {

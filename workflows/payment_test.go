@@ -196,3 +196,22 @@ func TestAStaleSnapshotIsReadAgain(t *testing.T) {
 	b.ended(p, payment.Canceled)
 	require.Empty(t, b.gateway.made())
 }
+
+// suspicion refuses every attempt.
+type suspicion struct{}
+
+func (suspicion) Assess(context.Context, payment.Intent, payment.CardSummary) (*payment.Decline, error) {
+	refusal := payment.NewDecline(payment.DeclineFraud)
+	return &refusal, nil
+}
+
+func TestARiskyAttemptReachesNoGateway(t *testing.T) {
+	b := newBed(t)
+	b.steps.Risk = suspicion{}
+	p := b.open(payment.CaptureAutomatic)
+	b.flaky.fails = 2 // the step is repeated: it must refuse again, not send
+	b.run(p, b.confirmation())
+	got := b.ended(p, payment.Expired)
+	require.Equal(t, payment.DeclineFraud, got.LastError.Code)
+	require.Empty(t, b.gateway.made())
+}

@@ -51,3 +51,19 @@ func (a Aggregate) Record(o Outcome, now time.Time) (Change, error) {
 		return a.Intent.RecordAuthorization(*a.Attempt, t, o, now)
 	}
 }
+
+// After is the payment as a change leaves it. It is whole unless the change
+// names a pending transaction or attempt that it does not hold.
+func (a Aggregate) After(c Change) (after Aggregate, whole bool) {
+	after = Aggregate{Intent: c.Intent, Attempt: a.Attempt, Transaction: a.Transaction}
+	if c.Attempt != nil {
+		after.Attempt = c.Attempt
+	}
+	if c.Transaction != nil {
+		after.Transaction = c.Transaction
+	}
+	if c.Intent.PendingTransaction == "" {
+		after.Transaction = nil
+	}
+	return after, c.Intent.PendingTransaction == "" || after.Transaction != nil && after.Transaction.ID == c.Intent.PendingTransaction
+}

@@ -1,0 +1,110 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"paymenthub/internal/store/pgtest"
+)
+
+// workshop is the folder of what all tests share: the binary, the shared hubs.
+var workshop string
+
+func TestMain(m *testing.M) {
+	var err error
+	if workshop, err = os.MkdirTemp("", "paymenthub-e2e-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	for _, h := range sharedHubs {
+		if err := h.retire(); err != nil {
+			fmt.Fprintln(os.Stderr, "FAIL:", err)
+			code = 1
+		}
+	}
+	if c, err := cluster(); clusterStarted && err == nil {
+		_ = c.Stop()
+	}
+	_ = os.RemoveAll(workshop)
+	os.Exit(code)
+}
+
+// binary builds the command once and returns its path.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(workshop, "paymenthub")
+	build := exec.Command("go", "build", "-o", path, "paymenthub")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+var (
+	clusterStarted bool
+	cluster        = sync.OnceValues(func() (*pgtest.Cluster, error) {
+		clusterStarted = true
+		return pgtest.Start()
+	})
+)
+
+// needPostgres skips a test on a machine without Postgres, and fails it where CI=true.
+func needPostgres(t testing.TB) *pgtest.Cluster {
+	t.Helper()
+	c, err := cluster()
+	if errors.Is(err, pgtest.ErrMissing) && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// dialect is the database that a hub stands on.
+type dialect string
+
+const (
+	sqlite   dialect = "sqlite"
+	postgres dialect = "postgres"
+)
+
+func dialects() []dialect {
+	if testing.Short() {
+		return []dialect{sqlite}
+	}
+	return []dialect{sqlite, postgres}
+}
+
+// onEach runs a test against the shared hub of each dialect.
+func onEach(t *testing.T, test func(t *testing.T, h *hub)) {
+	t.Helper()
+	t.Parallel()
+	for _, d := range dialects() {
+		t.Run(string(d), func(t *testing.T) {
+			t.Parallel()
+			test(t, shared(t, d))
+		})
+	}
+}
+
+// onOwn runs a test against a hub of its own on each dialect. It is left out
+// of -short.
+func onOwn(t *testing.T, env []string, test func(t *testing.T, h *hub)) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	t.Parallel()
+	for _, d := range dialects() {
+		t.Run(string(d), func(t *testing.T) {
+			t.Parallel()
+			test(t, newHub(t, d, env...))
+		})
+	}
+}

@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const thanks = "https://shop.example/thanks?order=998&redirect_status=old"
+
+// challenged makes a payment that waits for the shopper.
+func challenged(t *testing.T, s shop, fields object) intent {
+	t.Helper()
+	p := s.pay(t, threeDS, fields).intent(t)
+	require.Equal(t, "requires_action", p.Status)
+	require.Equal(t, "redirect", p.NextAction.Type)
+	require.True(t, strings.HasPrefix(p.NextAction.URL, s.hub.Simulators["stripe"]+"/3ds/"), p.NextAction.URL)
+	s.hub.requireNoCharge(t, p.ID)
+	return p
+}
+
+// answerChallenge is the shopper at the issuer's page, pressing a button. It
+// returns the address to which the page sends the browser.
+func answerChallenge(t *testing.T, h *hub, p intent, outcome string) string {
+	t.Helper()
+	path := strings.TrimPrefix(p.NextAction.URL, h.Simulators["stripe"])
+	page := h.simulator(t, http.MethodGet, path, nil)
+	require.Equal(t, http.StatusOK, page.status)
+	require.Contains(t, string(page.raw), `value="approve"`)
+	pressed := h.simulator(t, http.MethodPost, path, "outcome="+outcome)
+	require.Equal(t, http.StatusSeeOther, pressed.status, "%s", pressed.raw)
+	return pressed.header.Get("Location")
+}
+
+// comeBack is the shopper's browser on its way to the merchant.
+func comeBack(t *testing.T, h *hub, p intent, location string) answer {
+	t.Helper()
+	require.True(t, strings.HasPrefix(location, h.API+"/return/"+p.ID+"?"), location)
+	return client{api: h.API}.get(t, strings.TrimPrefix(location, h.API))
+}
+
+func requireSentTo(t *testing.T, a answer, p intent, outcome string) {
+	t.Helper()
+	require.Equal(t, http.StatusSeeOther, a.status, "%s", a.raw)
+	target, err := url.Parse(a.header.Get("Location"))
+	require.NoError(t, err)
+	require.Equal(t, "https://shop.example/thanks", target.Scheme+"://"+target.Host+target.Path)
+	require.Equal(t, url.Values{"order": {"998"}, "payment_intent": {p.ID}, "redirect_status": {outcome}}, target.Query())
+}
+
+func TestAuthenticatedShopperPays(t *testing.T) {
+	onEach(t, func(t *testing.T, h *hub) {
+		s := newShop(t, h)
+		for _, test := range []struct{ capture, status, charged string }{
+			{"automatic", "succeeded", "captured"}, {"manual", "requires_capture", "authorized"},
+		} {
+			p := challenged(t, s, object{"return_url": thanks, "capture_method": test.capture})
+			back := comeBack(t, h, p, answerChallenge(t, h, p, "approve"))
+			requireSentTo(t, back, p, "succeeded")
+			got := s.intent(t, p.ID)
+			require.Equal(t, test.status, got.Status, "known by the time the shopper is back")
+			require.Nil(t, got.NextAction)
+			require.Equal(t, test.charged, h.onlyCharge(t, p.ID).Status)
+			require.Equal(t, "payment_intent.requires_action", s.told(t, p.ID)[1])
+			require.Len(t, s.told(t, p.ID), 3)
+
+			again := comeBack(t, h, p, h.API+"/return/"+p.ID+"?reloaded=1")
+			requireSentTo(t, again, p, "succeeded")
+			h.onlyCharge(t, p.ID)
+		}
+	})
+}
+
+func TestShopperWhoFailsAuthenticationMayTryAnotherCard(t *testing.T) {
+	onEach(t, func(t *testing.T, h *hub) {
+		s := newShop(t, h)
+		p := s.create(t, object{"return_url": "https://shop.example/elsewhere"})
+		p = s.confirm(t, p.ID, object{"payment_method": card(threeDS), "return_url": thanks}).intent(t)
+		require.Equal(t, "requires_action", p.Status)
+		back := comeBack(t, h, p, answerChallenge(t, h, p, "fail"))
+		requireSentTo(t, back, p, "failed")
+		got := s.intent(t, p.ID)
+		require.Equal(t, "requires_payment_method", got.Status)
+		require.Equal(t, "authentication_failed", got.LastError.DeclineCode)
+		require.Equal(t, "authenticate_shopper", got.LastError.Advice)
+		h.requireNoCharge(t, p.ID)
+		require.Empty(t, s.books(t, p.ID))
+
+		require.Equal(t, "succeeded", s.confirm(t, p.ID, with(visa)).intent(t).Status)
+		h.onlyCharge(t, p.ID)
+	})
+}
+
+func TestPaymentIsCanceledWhileTheShopperIsAway(t *testing.T) {
+	onEach(t, func(t *testing.T, h *hub) {
+		s := newShop(t, h)
+		p := challenged(t, s, object{"return_url": thanks})
+		require.Equal(t, "canceled", s.cancel(t, p.ID, nil).intent(t).Status)
+		late := h.simulator(t, http.MethodPost, strings.TrimPrefix(p.NextAction.URL, h.Simulators["stripe"]), "outcome=approve")
+		require.Equal(t, http.StatusSeeOther, late.status)
+		requireSentTo(t, comeBack(t, h, p, late.header.Get("Location")), p, "failed")
+		require.Equal(t, "canceled", s.intent(t, p.ID).Status)
+		h.requireNoCharge(t, p.ID)
+		require.Empty(t, s.books(t, p.ID))
+	})
+}
+
+func TestShopperWhoNeverReturnsIsFoundOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for the hub to ask the gateway, 15 s")
+	}
+	onEach(t, func(t *testing.T, h *hub) {
+		s := newShop(t, h)
+		p := challenged(t, s, nil)
+		path := strings.TrimPrefix(p.NextAction.URL, h.Simulators["stripe"])
+		require.Equal(t, http.StatusSeeOther, h.simulator(t, http.MethodPost, path, "outcome=approve").status)
+		await(t, settleLimit, "the hub asks the gateway by itself", func() bool { return s.intent(t, p.ID).Status == "succeeded" })
+		h.onlyCharge(t, p.ID)
+
+		page := client{api: h.API}.get(t, "/return/"+p.ID)
+		require.Equal(t, http.StatusOK, page.status, "without a return URL the hub has a page")
+		require.Contains(t, string(page.raw), "Payment confirmed")
+		require.NotContains(t, string(page.raw), p.ClientSecret)
+		require.Equal(t, http.StatusNotFound, client{api: h.API}.get(t, "/return/pi_01HZY3K8V4N5T6W7X8Y9Z0A1B2").status)
+	})
+}

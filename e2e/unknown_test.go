@@ -1,0 +1,171 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// impatient hubs give a provider a second to answer.
+var impatient = []string{"PAYMENTHUB_GATEWAYS_TIMEOUT=1s"}
+
+// fault asks the simulator for one fault of an operation.
+func (h *hub) fault(t testing.TB, operation, kind string) {
+	t.Helper()
+	a := h.simulator(t, http.MethodPost, "/_sim/faults", object{"operation": operation, "fault": kind, "count": 1})
+	require.Equal(t, http.StatusCreated, a.status, "%s", a.raw)
+}
+
+// lost are the ways in which a call to the provider ends without an answer that
+// says what happened. The ones that had their effect come first: in the time
+// until the hub looks them up, nothing is sent again that could meet a fault
+// meant for another.
+var lost = []string{"timeout_after", "reset_after", "timeout_before", "reset_before", "http_500"}
+
+func TestUnknownAuthorizationEndsWithOneCharge(t *testing.T) {
+	onOwn(t, impatient, func(t *testing.T, h *hub) {
+		s := newShop(t, h)
+		type waiting struct {
+			kind, want string
+			intent
+		}
+		var all []waiting
+		add := func(kind, want string, a answer) {
+			p := a.intent(t)
+			require.Equal(t, "processing", p.Status, "%s: never a guess", kind)
+			all = append(all, waiting{kind, want, p})
+		}
+		for _, kind := range lost {
+			h.fault(t, "create_payment_intent", kind)
+			add(kind, "succeeded", s.pay(t, visa, object{"metadata": object{"fault": kind}}))
+		}
+		h.fault(t, "confirm", "timeout_after")
+		add("manual", "requires_capture", s.pay(t, visa, object{"capture_method": "manual"}))
+		p := s.create(t, nil)
+		h.fault(t, "confirm", "reset_after")
+		add("confirm", "succeeded", s.confirm(t, p.ID, with(visa)))
+
+		for _, w := range all {
+			for name, a := range map[string]answer{"cancel": s.cancel(t, w.ID, nil), "confirm": s.confirm(t, w.ID, with(visa))} {
+				if a.status != http.StatusConflict && s.intent(t, w.ID).Status == "processing" {
+					t.Errorf("%s while the outcome of %s is unknown: %s", name, w.kind, a.raw)
+				}
+			}
+		}
+		for _, w := range all {
+			require.Equal(t, w.want, s.resolved(t, w.ID).Status, w.kind)
+			require.Equal(t, int64(12000), h.onlyCharge(t, w.ID).Amount, w.kind)
+			require.Len(t, s.intent(t, w.ID).Attempts, 1, w.kind)
+			if w.want == "succeeded" {
+				require.Equal(t, sold(12000, 0), s.books(t, w.ID), w.kind)
+				require.Equal(t, []string{"payment_intent.created", "payment_intent.succeeded"}, s.told(t, w.ID), w.kind)
+			} else {
+				require.Equal(t, held(12000), s.books(t, w.ID), w.kind)
+			}
+		}
+	})
+}
+
+func TestDeclineWhoseAnswerWasLostIsFound(t *testing.T) {
+	onOwn(t, impatient, func(t *testing.T, h *hub) {
+		s := newShop(t, h)
+		h.fault(t, "create_payment_intent", "timeout_after")
+		p := s.pay(t, noFunds, nil).intent(t)
+		require.Equal(t, "processing", p.Status)
+		h.fault(t, "create_payment_intent", "reset_after")
+		q := s.pay(t, threeDS, object{"return_url": thanks}).intent(t)
+		require.Equal(t, "processing", q.Status)
+
+		got := s.resolved(t, p.ID)
+		require.Equal(t, "requires_payment_method", got.Status)
+		require.Equal(t, "insufficient_funds", got.LastError.DeclineCode)
+		h.requireNoCharge(t, p.ID)
+		require.Equal(t, "succeeded", s.confirm(t, p.ID, with(visa)).intent(t).Status)
+		h.onlyCharge(t, p.ID)
+
+		got = s.resolved(t, q.ID)
+		require.Equal(t, "requires_action", got.Status, "the shopper's challenge is found as well")
+		requireSentTo(t, comeBack(t, h, got, answerChallenge(t, h, got, "approve")), q, "succeeded")
+		h.onlyCharge(t, q.ID)
+	})
+}
+
+func TestProviderThatIsBusyOrSlowIsNoMystery(t *testing.T) {
+	onOwn(t, impatient, func(t *testing.T, h *hub) {
+		s := newShop(t, h)
+		h.fault(t, "create_payment_intent", "http_429")
+		f := s.pay(t, visa, nil).failure(t, http.StatusPaymentRequired, "payment_failed")
+		require.Equal(t, []string{"gateway_unavailable", "try_again_later"}, []string{f.DeclineCode, f.Advice})
+		h.requireNoCharge(t, f.Intent.ID)
+		require.Equal(t, "succeeded", s.confirm(t, f.Intent.ID, with(visa)).intent(t).Status)
+		h.onlyCharge(t, f.Intent.ID)
+
+		slow := object{"operation": "*", "fault": "slow", "count": 1, "delay_ms": 300}
+		require.Equal(t, http.StatusCreated, h.simulator(t, http.MethodPost, "/_sim/faults", slow).status)
+		p := s.paid(t, 500)
+		h.onlyCharge(t, p.ID)
+	})
+}
+
+func TestUnknownCaptureTakesTheMoneyOnce(t *testing.T) {
+	onOwn(t, impatient, func(t *testing.T, h *hub) {
+		s := newShop(t, h)
+		var all []intent
+		for range lost {
+			all = append(all, s.authorized(t, 5000))
+		}
+		for i, kind := range lost {
+			h.fault(t, "capture", kind)
+			require.Equal(t, "processing", s.capture(t, all[i].ID, object{"amount": 4000}).intent(t).Status, kind)
+		}
+		for i, kind := range lost {
+			p := s.resolved(t, all[i].ID)
+			require.Equal(t, []any{"succeeded", int64(4000)}, []any{p.Status, p.AmountCaptured}, kind)
+			require.Equal(t, int64(4000), h.onlyCharge(t, p.ID).AmountCaptured, kind)
+			require.Equal(t, sold(4000, 0), s.books(t, p.ID), kind)
+		}
+	})
+}
+
+func TestUnknownVoidReleasesTheHold(t *testing.T) {
+	onOwn(t, impatient, func(t *testing.T, h *hub) {
+		s := newShop(t, h)
+		var all []intent
+		for range lost {
+			all = append(all, s.authorized(t, 5000))
+		}
+		for i, kind := range lost {
+			h.fault(t, "cancel", kind)
+			require.Equal(t, "processing", s.cancel(t, all[i].ID, nil).intent(t).Status, kind)
+		}
+		for i, kind := range lost {
+			require.Equal(t, "canceled", s.resolved(t, all[i].ID).Status, kind)
+			require.Equal(t, "voided", h.onlyCharge(t, all[i].ID).Status, kind)
+			require.Empty(t, s.books(t, all[i].ID), kind)
+		}
+	})
+}
+
+func TestUnknownRefundIsGivenOnce(t *testing.T) {
+	onOwn(t, impatient, func(t *testing.T, h *hub) {
+		s := newShop(t, h)
+		p := s.paid(t, 5000)
+		var all []refund
+		for _, kind := range lost {
+			h.fault(t, "refund", kind)
+			r := s.post(t, refunds, object{"intent_id": p.ID, "amount": 900}).refund(t)
+			all = append(all, r)
+			faults := func() bool {
+				return string(h.simulator(t, http.MethodGet, "/_sim/faults", nil).raw) == "{\"faults\":[]}\n"
+			}
+			await(t, settleLimit, "the fault "+kind+" is met", faults)
+		}
+		for i, kind := range lost {
+			require.Equal(t, "succeeded", s.settled(t, all[i].ID).Status, kind)
+			require.Len(t, h.givenBack(t)[all[i].ID], 1, kind)
+			require.Equal(t, []string{"refund.created", "refund.completed"}, s.told(t, all[i].ID), kind)
+		}
+		requireRefunded(t, s, p.ID, 5000, 4500, "partially_refunded")
+	})
+}
