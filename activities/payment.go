@@ -129,17 +129,11 @@ func (a *Payments) beginAttempt(ctx context.Context, current payment.Aggregate, 
 	if err := expect(current, payment.RequiresConfirmation, payment.RequiresPaymentMethod); err != nil {
 		return current, err
 	}
-	card, err := a.Vault.Lookup(ctx, conf.CardToken)
-	if err != nil {
-		return current, err
-	}
 	chosen, err := a.Router.Route(ctx, current.Intent)
 	if err != nil {
 		return current, err
 	}
-	change, err := current.Intent.BeginAttempt(conf, payment.CardSummary{
-		Brand: card.Brand, Last4: card.Last4, ExpMonth: card.ExpMonth, ExpYear: card.ExpYear, Fingerprint: card.Fingerprint,
-	}, chosen, a.Clock.Now())
+	change, err := current.Intent.BeginAttempt(conf, chosen, a.Clock.Now())
 	if err != nil {
 		return current, err
 	}

@@ -26,7 +26,7 @@ type SweepOptions struct{}
 type Swept struct {
 	Payments        int   `json:"payments"`         // whose workflow was made sure of
 	Refunds         int   `json:"refunds"`          // whose workflow was made sure of
-	SecurityCodes   int64 `json:"security_codes"`   // erased
+	CardData        int64 `json:"card_data"`        // erased: numbers and security codes
 	IdempotencyKeys int64 `json:"idempotency_keys"` // forgotten
 }
 
@@ -49,10 +49,10 @@ func (s *Sweeper) Sweep(ctx context.Context, _ SweepOptions) (Swept, error) {
 	payments, paymentsErr := s.payments(ctx, now)
 	refunds, refundsErr := s.refunds(ctx, now)
 	done.Payments, done.Refunds = payments, refunds
-	var codesErr, keysErr error
-	done.SecurityCodes, codesErr = s.Vault.EraseOldCVCs(ctx)
+	var cardsErr, keysErr error
+	done.CardData, cardsErr = s.Vault.EraseOld(ctx)
 	done.IdempotencyKeys, keysErr = s.Idempotency.DeleteExpired(ctx, now, sweepBatch)
-	return done, errors.Join(paymentsErr, refundsErr, codesErr, keysErr)
+	return done, errors.Join(paymentsErr, refundsErr, cardsErr, keysErr)
 }
 
 func (s *Sweeper) payments(ctx context.Context, now time.Time) (int, error) {

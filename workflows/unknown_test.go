@@ -148,7 +148,7 @@ func refundBed(t *testing.T) (*bed, payment.Intent, payment.Refund) {
 	b := newBed(t)
 	p := b.open(payment.CaptureAutomatic)
 	now := b.Now().UTC()
-	change, err := b.load(p).Intent.BeginAttempt(*b.confirmation(), payment.CardSummary{}, "stripe", now)
+	change, err := b.load(p).Intent.BeginAttempt(*b.confirmation(), "stripe", now)
 	require.NoError(t, err)
 	require.NoError(t, b.db.Payments().Apply(context.Background(), change))
 	change, err = b.load(p).Record(payment.Outcome{Class: payment.OutcomeSucceeded, Amount: 1000, GatewayReference: "gw", TransactionReference: "ch"}, now)

@@ -11,9 +11,10 @@ import (
 type Confirmation struct {
 	// OperationID is the ULID of the request; the attempt and its transaction
 	// carry it in their ids, so that a repeated request finds them.
-	OperationID string `json:"operation_id"`
-	CardToken   string `json:"card_token"`
-	ReturnURL   string `json:"return_url,omitempty"`
+	OperationID string      `json:"operation_id"`
+	CardToken   string      `json:"card_token"`
+	Card        CardSummary `json:"card"`
+	ReturnURL   string      `json:"return_url,omitempty"`
 }
 
 // AttemptID is the id of the attempt that this confirmation leads to.
@@ -27,7 +28,7 @@ func (p *Intent) nextKey(kind TransactionKind) string {
 
 // BeginAttempt writes an attempt and its transaction down before the gateway
 // hears of them.
-func (p Intent) BeginAttempt(conf Confirmation, card CardSummary, gateway string, now time.Time) (Change, error) {
+func (p Intent) BeginAttempt(conf Confirmation, gateway string, now time.Time) (Change, error) {
 	c := p.begin()
 	kind := Sale
 	if p.CaptureMethod == CaptureManual {
@@ -37,7 +38,7 @@ func (p Intent) BeginAttempt(conf Confirmation, card CardSummary, gateway string
 	c.Intent.Attempts++
 	c.Attempt = &Attempt{
 		ID: conf.AttemptID(), PaymentID: p.ID, Number: c.Intent.Attempts, Gateway: gateway, Status: AttemptPending,
-		CardToken: conf.CardToken, Card: card, ReturnURL: conf.ReturnURL, CreatedAt: now, UpdatedAt: now,
+		CardToken: conf.CardToken, Card: conf.Card, ReturnURL: conf.ReturnURL, CreatedAt: now, UpdatedAt: now,
 	}
 	c.Transaction = &Transaction{
 		ID: TransactionID(conf.OperationID), PaymentID: p.ID, AttemptID: c.Attempt.ID, Kind: kind,

@@ -16,10 +16,17 @@ type Method struct {
 	ReturnURL string // where the shopper returns to after the issuer's page; "" means the intent's
 }
 
-// confirmation names the attempt and card token of this operation.
-func (m Method) confirmation(operationID string) Confirmation {
-	return Confirmation{OperationID: operationID, CardToken: id.Join(id.VaultCard, operationID), ReturnURL: m.ReturnURL}
+// confirmation asks for an attempt with a card that is, or is about to be, in
+// the vault.
+func (m Method) confirmation(operationID string, card vault.Record) Confirmation {
+	return Confirmation{
+		OperationID: operationID, CardToken: card.Token, ReturnURL: m.ReturnURL,
+		Card: CardSummary{Brand: card.Brand, Last4: card.Last4, ExpMonth: card.ExpMonth, ExpYear: card.ExpYear, Fingerprint: card.Fingerprint},
+	}
 }
+
+// cardToken names the card of an operation in the vault.
+func cardToken(operationID string) string { return id.Join(id.VaultCard, operationID) }
 
 // Confirm makes an attempt to take the payment. operationID is the request's
 // ULID: confirming again under it acts once. A decline is no error here: the
@@ -31,7 +38,6 @@ func (s *Service) Confirm(ctx context.Context, scope merchant.Scope, paymentID, 
 	if err != nil {
 		return Intent{}, err
 	}
-	conf := method.confirmation(operationID)
 	if done, err := s.hasTransaction(ctx, intent, operationID); err != nil {
 		return Intent{}, err
 	} else if done {
@@ -40,9 +46,11 @@ func (s *Service) Confirm(ctx context.Context, scope merchant.Scope, paymentID, 
 	if intent.Status != RequiresConfirmation && intent.Status != RequiresPaymentMethod {
 		return Intent{}, WrongState(intent, "confirmed")
 	}
-	if _, err := s.vault.Put(ctx, scope, conf.CardToken, method.Card); err != nil {
+	record, err := s.vault.Put(ctx, scope, cardToken(operationID), method.Card)
+	if err != nil {
 		return Intent{}, err
 	}
+	conf := method.confirmation(operationID, record)
 	return s.command(ctx, intent, func() error { return s.orchestrator.Confirm(ctx, paymentID, conf) })
 }
 

@@ -129,7 +129,7 @@ func (b *book) step(t *rapid.T) {
 		case 1:
 			change, err = p.Expire(now)
 		default:
-			change, err = p.BeginAttempt(payment.Confirmation{OperationID: op, CardToken: "tok_" + op}, card, "stripe", now)
+			change, err = p.BeginAttempt(payment.Confirmation{OperationID: op, CardToken: "tok_" + op, Card: card}, "stripe", now)
 		}
 	case payment.RequiresCapture:
 		if rapid.Bool().Draw(t, "capture") {
@@ -195,7 +195,7 @@ func (b *book) refund(t *rapid.T, op string, now time.Time) {
 
 func TestAmountsThatDisagreeDecideNothing(t *testing.T) {
 	b := newBook(t, payment.CaptureAutomatic, 500)
-	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix()}, card, "stripe", start)
+	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), Card: card}, "stripe", start)
 	require.NoError(t, err)
 	b.apply(change)
 	_, err = b.now.Record(payment.Outcome{Class: payment.OutcomeSucceeded, Amount: 499}, start)
@@ -205,7 +205,7 @@ func TestAmountsThatDisagreeDecideNothing(t *testing.T) {
 func TestThreeDeclinesEndAPayment(t *testing.T) {
 	b := newBook(t, payment.CaptureAutomatic, 500)
 	for n := 1; n <= payment.MaxAttempts; n++ {
-		change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), CardToken: "tok_1"}, card, "stripe", start)
+		change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), CardToken: "tok_1", Card: card}, "stripe", start)
 		require.NoError(t, err)
 		b.apply(change)
 		change, err = b.now.Record(payment.Declined(payment.NewDecline(payment.DeclineDoNotHonor)), start)
@@ -218,7 +218,7 @@ func TestThreeDeclinesEndAPayment(t *testing.T) {
 
 func TestTheGatewaysShorterWindowWins(t *testing.T) {
 	b := newBook(t, payment.CaptureManual, 500)
-	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix()}, card, "stripe", start)
+	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), Card: card}, "stripe", start)
 	require.NoError(t, err)
 	b.apply(change)
 	for _, c := range []struct{ gateway, want time.Time }{

@@ -58,13 +58,12 @@ func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, er
 	}
 	var first *Confirmation
 	if method != nil {
-		conf := method.confirmation(id.Suffix(n.ID))
-		first = &conf
-		record, err := s.vault.Seal(n.Scope, conf.CardToken, method.Card)
+		record, err := s.vault.Seal(n.Scope, cardToken(id.Suffix(n.ID)), method.Card)
 		if err != nil {
 			return Intent{}, err
 		}
-		change.Card = &record
+		conf := method.confirmation(id.Suffix(n.ID), record)
+		change.Card, first = &record, &conf
 	}
 	intent := change.Intent
 	if err := s.repo.Insert(ctx, change); errors.Is(err, ErrExists) {

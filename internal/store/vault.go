@@ -89,12 +89,17 @@ func eraseCard(tx *gorm.DB, scope merchant.Scope, token string) error {
 		token, scope.MerchantID, string(scope.Environment)).Error
 }
 
-// EraseCVCs erases security codes of cards stored before t and says how many.
-func (r Vault) EraseCVCs(ctx context.Context, before time.Time) (erased int64, err error) {
-	err = r.store.write(ctx, "erase security codes", func(db *gorm.DB) error {
-		done := db.Model(&cardRow{}).Where("sealed_cvc IS NOT NULL AND created_at < ?", at(before)).Update("sealed_cvc", nil)
-		erased = done.RowsAffected
-		return done.Error
+// EraseOld erases the security codes of cards stored before one time, and all
+// data of cards stored before another, and says how many of both.
+func (r Vault) EraseOld(ctx context.Context, codesBefore, cardsBefore time.Time) (erased int64, err error) {
+	err = r.store.write(ctx, "erase old card data", func(db *gorm.DB) error {
+		codes := db.Model(&cardRow{}).Where("sealed_cvc IS NOT NULL AND created_at < ?", at(codesBefore)).Update("sealed_cvc", nil)
+		if codes.Error != nil {
+			return codes.Error
+		}
+		cards := db.Model(&cardRow{}).Where("sealed IS NOT NULL AND created_at < ?", at(cardsBefore)).Update("sealed", nil)
+		erased = codes.RowsAffected + cards.RowsAffected
+		return cards.Error
 	})
 	return erased, err
 }

@@ -17,9 +17,12 @@ import (
 	"paymenthub/internal/merchant"
 )
 
-// CVCLifetime is how long a security code may be kept when no gateway has
-// answered; after an answer it is gone at once (PCI DSS 3.3.1).
-const CVCLifetime = time.Hour
+// How long card data may be kept when no gateway has answered; after an answer
+// it is gone at once (PCI DSS 3.3.1 for the code).
+const (
+	CVCLifetime  = time.Hour
+	CardLifetime = 2 * time.Hour // attempts are sent within an hour of their confirmation
+)
 
 // ErrForgotten is returned for a card whose data has been erased.
 var ErrForgotten = errors.New("vault: card data has been erased")
@@ -45,8 +48,9 @@ type Store interface {
 	PutCard(ctx context.Context, r Record) error
 	// Card returns a record. Errors: fault.NotFound.
 	Card(ctx context.Context, token string) (Record, error)
-	// EraseCVCs erases security codes of cards stored before t and says how many.
-	EraseCVCs(ctx context.Context, before time.Time) (int64, error)
+	// EraseOld erases the security codes of cards stored before one time, and all
+	// data of cards stored before another, and says how many of both. Summaries stay.
+	EraseOld(ctx context.Context, codesBefore, cardsBefore time.Time) (int64, error)
 }
 
 // Keys are AES-256 keys by version, the version that seals, and the key of
@@ -120,11 +124,6 @@ func (v *Vault) Put(ctx context.Context, scope merchant.Scope, token string, car
 	return r, v.store.PutCard(ctx, r)
 }
 
-// Lookup returns a card's record without opening it. Errors: fault.NotFound.
-func (v *Vault) Lookup(ctx context.Context, token string) (Record, error) {
-	return v.store.Card(ctx, token)
-}
-
 // Open returns the card behind a token; its CVC is empty once that is erased.
 // Errors: fault.NotFound, ErrForgotten.
 func (v *Vault) Open(ctx context.Context, token string) (Card, error) {
@@ -154,9 +153,10 @@ func (v *Vault) Open(ctx context.Context, token string) (Card, error) {
 	return card, nil
 }
 
-// EraseOldCVCs erases every security code older than CVCLifetime.
-func (v *Vault) EraseOldCVCs(ctx context.Context) (int64, error) {
-	return v.store.EraseCVCs(ctx, v.clock.Now().Add(-CVCLifetime))
+// EraseOld erases what is older than CVCLifetime and CardLifetime.
+func (v *Vault) EraseOld(ctx context.Context) (int64, error) {
+	now := v.clock.Now()
+	return v.store.EraseOld(ctx, now.Add(-CVCLifetime), now.Add(-CardLifetime))
 }
 
 // Fingerprint is the same for the same number and tells nothing about it to

@@ -34,7 +34,7 @@ func (m memory) Card(_ context.Context, token string) (vault.Record, error) {
 	return r, nil
 }
 
-func (m memory) EraseCVCs(context.Context, time.Time) (int64, error) { return 0, nil }
+func (m memory) EraseOld(context.Context, time.Time, time.Time) (int64, error) { return 0, nil }
 
 func keys(active int, versions ...int) vault.Keys {
 	k := vault.Keys{Active: active, ByVersion: map[int][]byte{}, Fingerprint: bytes.Repeat([]byte{9}, 32)}

@@ -69,7 +69,7 @@ func codesExpire(t *testing.T, w *World) {
 	require.NoError(t, cards.PutCard(ctx, boundary))
 	require.NoError(t, cards.PutCard(ctx, fresh))
 
-	erased, err := cards.EraseCVCs(ctx, boundary.CreatedAt)
+	erased, err := cards.EraseOld(ctx, boundary.CreatedAt, old.CreatedAt)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, erased)
 	old.SealedCVC = nil
@@ -79,7 +79,15 @@ func codesExpire(t *testing.T, w *World) {
 		require.Equal(t, want.token != "tok_old", got.SealedCVC != nil, want.token)
 		require.NotNil(t, got.Sealed, "the card itself stays")
 	}
-	erased, err = cards.EraseCVCs(ctx, boundary.CreatedAt)
+	erased, err = cards.EraseOld(ctx, boundary.CreatedAt, old.CreatedAt)
 	require.NoError(t, err)
 	require.Zero(t, erased)
+
+	erased, err = cards.EraseOld(ctx, boundary.CreatedAt, boundary.CreatedAt)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, erased, "a card that no gateway answered for goes too, later")
+	got, err := cards.Card(ctx, "tok_old")
+	require.NoError(t, err)
+	require.Nil(t, got.Sealed)
+	require.Equal(t, old.Last4, got.Last4, "its summary stays")
 }

@@ -232,8 +232,8 @@ func existingIsRefused(t *testing.T, w *World) {
 	declined, err := a.Intent.RecordAuthorization(*a.Attempt, *a.Transaction, payment.Declined(payment.NewDecline(payment.DeclineGeneric)), w.now())
 	require.NoError(t, err)
 	a = w.Apply(t, declined)
-	conf := payment.Confirmation{OperationID: id.Suffix(begun.Attempt.ID), CardToken: begun.Attempt.CardToken}
-	again, err := a.Intent.BeginAttempt(conf, summary, "stripe", w.now())
+	conf := payment.Confirmation{OperationID: id.Suffix(begun.Attempt.ID), CardToken: begun.Attempt.CardToken, Card: summary}
+	again, err := a.Intent.BeginAttempt(conf, "stripe", w.now())
 	require.NoError(t, err)
 	require.ErrorIs(t, w.Payments.Apply(ctx, again), payment.ErrExists)
 	again.Attempt = nil

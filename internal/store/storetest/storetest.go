@@ -123,8 +123,8 @@ func (w *World) Opened(t testing.TB, n payment.New) payment.Change {
 
 // Begun makes the change that confirms a payment with a new card.
 func (w *World) Begun(t testing.TB, p payment.Intent) payment.Change {
-	conf := payment.Confirmation{OperationID: id.NewSuffix(), CardToken: id.New(id.VaultCard)}
-	c, err := p.BeginAttempt(conf, summary, "stripe", w.now())
+	conf := payment.Confirmation{OperationID: id.NewSuffix(), CardToken: id.New(id.VaultCard), Card: summary}
+	c, err := p.BeginAttempt(conf, "stripe", w.now())
 	require.NoError(t, err)
 	card := w.card(conf.CardToken)
 	c.Card = &card

@@ -16,6 +16,7 @@ CREATE TABLE vault_cards (
     CHECK (sealed IS NOT NULL OR sealed_cvc IS NULL)
 ) STRICT;
 CREATE INDEX vault_cards_with_cvc ON vault_cards (created_at) WHERE sealed_cvc IS NOT NULL;
+CREATE INDEX vault_cards_with_data ON vault_cards (created_at) WHERE sealed IS NOT NULL;
 
 -- +goose Down
 DROP TABLE vault_cards;
