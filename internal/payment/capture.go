@@ -100,6 +100,8 @@ func (p Intent) RecordVoid(a Attempt, t Transaction, o Outcome, now time.Time) (
 		t.Status, t.GatewayReference = TransactionSucceeded, o.TransactionReference
 		if a.Status == AttemptAuthorized {
 			c.Ledger = append(c.Ledger, c.source(t, now).Release(c.money(p.AmountCapturable)))
+		} else {
+			c.Abandoned = TransactionID(id.Suffix(a.ID))
 		}
 		a.Status = AttemptVoided
 		c.Intent.AmountCapturable, c.Intent.RedirectURL, c.Intent.Attention = 0, "", ""

@@ -21,10 +21,13 @@ type Change struct {
 	Attempt     *Attempt     // inserted or updated
 	Transaction *Transaction // inserted or updated
 	Refund      *Refund      // inserted or updated
-	Card        *vault.Record
-	Ledger      []ledger.Transaction
-	Events      []event.Event
-	EraseCard   string // vault token whose card data ends with this change
+	// Abandoned is the transaction that this change's void makes an end of: the
+	// shopper never acted, so it has no outcome of its own. It becomes declined.
+	Abandoned string
+	Card      *vault.Record
+	Ledger    []ledger.Transaction
+	Events    []event.Event
+	EraseCard string // vault token whose card data ends with this change
 }
 
 // Errors of repositories.

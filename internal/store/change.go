@@ -82,6 +82,11 @@ func storeParts(tx *gorm.DB, c payment.Change) error {
 			return err
 		}
 	}
+	if c.Abandoned != "" {
+		if err := abandonTransaction(tx, c.Abandoned, c.Intent.UpdatedAt); err != nil {
+			return err
+		}
+	}
 	if c.EraseCard != "" {
 		return eraseCard(tx, c.Intent.Scope, c.EraseCard)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -101,4 +102,17 @@ func (r Payments) HasTransaction(ctx context.Context, paymentID, transactionID s
 		return err
 	})
 	return has, err
+}
+
+// abandonTransaction ends a transaction that the shopper never acted on.
+func abandonTransaction(tx *gorm.DB, transactionID string, now time.Time) error {
+	d := payment.NewDecline(payment.DeclineAuthentication)
+	decline, err := toJSON(&d)
+	if err != nil {
+		return err
+	}
+	_, err = update(tx, transactionRow{}.TableName(), []column{
+		{"status", string(payment.TransactionDeclined)}, {"decline", decline}, {"updated_at", at(now)},
+	}, "id = ? AND status = ?", transactionID, string(payment.TransactionPending))
+	return err
 }

@@ -77,7 +77,8 @@ func (f *findings) declined(d *dossier) {
 	}
 	for _, a := range d.attempts {
 		for _, t := range d.charges(a.ID) {
-			f.hold(DeclineEvidence, (a.Status == payment.AttemptDeclined) == (t.Status == payment.TransactionDeclined),
+			abandoned := a.Status == payment.AttemptVoided && t.Decline != nil && t.Decline.Code == payment.DeclineAuthentication
+			f.hold(DeclineEvidence, (a.Status == payment.AttemptDeclined || abandoned) == (t.Status == payment.TransactionDeclined),
 				p.ID, "attempt %s is %s, but its %s is %s", a.ID, a.Status, t.Kind, t.Status)
 		}
 		f.hold(DeclineEvidence, (a.Status == payment.AttemptDeclined) == (a.Decline != nil), p.ID, "attempt %s is %s, reason given: %t", a.ID, a.Status, a.Decline != nil)

@@ -85,13 +85,10 @@ func (f *findings) state(d *dossier) {
 	}
 }
 
-// abandoned reports whether an authorization stays open because it was, or is
-// being, voided while the shopper was to act.
+// abandoned reports whether an authorization is open because it is being voided
+// while the shopper was to act.
 func (d *dossier) abandoned(t payment.Transaction) bool {
 	a := d.attempt(t.AttemptID)
-	if a.Status == payment.AttemptVoided {
-		return true
-	}
 	call := d.pending()
 	return a.Status == payment.AttemptRequiresAction && call != nil && call.Kind == payment.Void && call.AttemptID == a.ID
 }
