@@ -19,8 +19,12 @@ const Sweep Name[SweepOptions, Swept] = "Sweep"
 // sweepBatch bounds one sweep; what is left waits for the next.
 const sweepBatch = 500
 
-// SweepOptions is empty: a sweep takes what is due.
-type SweepOptions struct{}
+// SweepOptions say what a sweep takes.
+type SweepOptions struct {
+	// Ahead takes also what will be due within this time. A hub that starts looks
+	// at once at all that was under way when the last one ended.
+	Ahead time.Duration `json:"ahead,omitempty"`
+}
 
 // Swept says what a sweep did.
 type Swept struct {
@@ -40,14 +44,14 @@ type Sweeper struct {
 	Logger       *zap.Logger
 }
 
-// Sweep makes sure that every overdue payment and refund has its workflow, and
-// erases what is past its time. It is safe to run beside everything else:
-// starting a workflow that runs changes nothing.
-func (s *Sweeper) Sweep(ctx context.Context, _ SweepOptions) (Swept, error) {
+// Sweep makes sure that every overdue payment and refund has its workflow, which
+// knows what the database knows, and erases what is past its time. It is safe
+// to run beside everything else.
+func (s *Sweeper) Sweep(ctx context.Context, in SweepOptions) (Swept, error) {
 	now := s.Clock.Now()
 	var done Swept
-	payments, paymentsErr := s.payments(ctx, now)
-	refunds, refundsErr := s.refunds(ctx, now)
+	payments, paymentsErr := s.payments(ctx, now.Add(in.Ahead))
+	refunds, refundsErr := s.refunds(ctx, now.Add(in.Ahead))
 	done.Payments, done.Refunds = payments, refunds
 	var cardsErr, keysErr error
 	done.CardData, cardsErr = s.Vault.EraseOld(ctx)
@@ -68,7 +72,7 @@ func (s *Sweeper) payments(ctx context.Context, now time.Time) (int, error) {
 		if current.Intent.Status.Terminal() {
 			continue
 		}
-		if err := s.Orchestrator.StartPayment(ctx, current.Snapshot(), nil); err != nil {
+		if err := s.Orchestrator.Revive(ctx, current.Snapshot()); err != nil {
 			return i, err
 		}
 		if err := s.Repository.Postpone(ctx, p.ID, now.Add(sweepAgain)); err != nil {

@@ -21,8 +21,9 @@ import (
 const startLimit = 60 * time.Second
 
 // settleLimit bounds how long an outcome may be unknown: the first look-up is
-// after 5 s, the second half a minute later.
-const settleLimit = 60 * time.Second
+// after 5 s, the second half a minute later; and what a killed hub left behind
+// is found by its sweep.
+const settleLimit = 90 * time.Second
 
 // hub is a hub in development mode: one process, one data folder.
 type hub struct {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -91,6 +92,25 @@ func TestShopperWhoFailsAuthenticationMayTryAnotherCard(t *testing.T) {
 
 		require.Equal(t, "succeeded", s.confirm(t, p.ID, with(visa)).intent(t).Status)
 		h.onlyCharge(t, p.ID)
+	})
+}
+
+func TestShopperWhoReturnsTwiceAtOnceChangesNothing(t *testing.T) {
+	onEach(t, func(t *testing.T, h *hub) {
+		s := newShop(t, h)
+		for _, test := range []struct{ button, status, outcome string }{
+			{"approve", "requires_capture", "succeeded"}, {"fail", "requires_payment_method", "failed"},
+		} {
+			for range 5 {
+				p := challenged(t, s, object{"return_url": thanks, "capture_method": "manual"})
+				location := answerChallenge(t, h, p, test.button)
+				for _, back := range together(6, func(int) answer { return comeBack(t, h, p, location) }) {
+					requireSentTo(t, back, p, test.outcome)
+				}
+				time.Sleep(300 * time.Millisecond)
+				require.Equal(t, test.status, s.intent(t, p.ID).Status, "after the shopper pressed %s", test.button)
+			}
+		}
 	})
 }
 

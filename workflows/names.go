@@ -32,6 +32,11 @@ const (
 	// SignalLookUp asks the gateway at once: the shopper came back, or an
 	// operator wants to know.
 	SignalLookUp = "look_up"
+	// SignalCheck says that the database may know more of the payment than the
+	// workflow does. An update is durable only once it is accepted, and its step
+	// runs before that: a worker that dies in between leaves what the step wrote
+	// and a workflow that never heard of it.
+	SignalCheck = "check"
 )
 
 // ErrorInvalidState is the type of the error of an update that the payment's

@@ -28,7 +28,7 @@ func RunPayment(ctx workflow.Context, in Payment) (payment.Snapshot, error) {
 	for !p.now.Status.Terminal() {
 		err := p.live(ctx)
 		if stale(err) {
-			err = p.set(takePatiently(ctx, activities.LoadPayment, activities.PaymentRef{PaymentID: p.now.PaymentID}))
+			err = p.reload(ctx)
 		}
 		if err != nil {
 			return p.now, err
@@ -44,6 +44,7 @@ type life struct {
 	now    payment.Snapshot
 	inbox  []*command // accepted, not yet carried out; the loop below takes one at a time
 	asked  bool       // somebody wants the gateway to be asked at once
+	doubt  bool       // the database may know more than now says
 	listed listing    // what the search attributes say
 	log    log.Logger
 }
@@ -67,6 +68,8 @@ func (p *life) live(ctx workflow.Context) error {
 // awaitConfirmation waits until somebody confirms or cancels, or time is up.
 func (p *life) awaitConfirmation(ctx workflow.Context) error {
 	switch c := p.wait(ctx, p.now.ExpiresAt, "intent expires"); {
+	case c == nil && p.doubt:
+		return p.reload(ctx)
 	case c == nil:
 		return p.set(take(ctx, activities.ExpirePayment, activities.PaymentRef{PaymentID: p.now.PaymentID}))
 	case c.confirm != nil:
@@ -82,6 +85,8 @@ func (p *life) awaitConfirmation(ctx workflow.Context) error {
 // ends; then it is voided at the gateway.
 func (p *life) awaitCapture(ctx workflow.Context) error {
 	switch c := p.wait(ctx, p.now.AuthorizedUntil, "authorization expires"); {
+	case c == nil && p.doubt:
+		return p.reload(ctx)
 	case c == nil:
 		return p.void(ctx, payment.VoidExpired, payment.CancelCommand{OperationID: newOperationID(ctx)})
 	case c.capture != nil:
@@ -108,7 +113,7 @@ func (p *life) awaitShopper(ctx workflow.Context) error {
 		if until.After(p.now.ExpiresAt) {
 			until = p.now.ExpiresAt
 		}
-		c := p.wait(ctx, until, "ask whether the shopper has authenticated")
+		c := p.waitToLookUp(ctx, until, "ask whether the shopper has authenticated")
 		switch {
 		case c != nil && c.cancel != nil:
 			return c.end(p.void(ctx, payment.VoidCanceled, *c.cancel))
@@ -116,6 +121,8 @@ func (p *life) awaitShopper(ctx workflow.Context) error {
 			if err := c.refuse(p.now.Status); err != nil {
 				return err
 			}
+		case p.doubt:
+			return p.reload(ctx)
 		case !workflow.Now(ctx).Before(p.now.ExpiresAt):
 			return p.void(ctx, payment.VoidExpired, payment.CancelCommand{OperationID: newOperationID(ctx)})
 		default:

@@ -24,12 +24,8 @@ func (p *life) listen(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	lookUps := workflow.GetSignalChannel(ctx, SignalLookUp)
-	workflow.GoNamed(ctx, "look-up requests", func(ctx workflow.Context) {
-		for lookUps.Receive(ctx, nil) {
-			p.asked = true
-		}
-	})
+	hear(ctx, SignalLookUp, &p.asked)
+	hear(ctx, SignalCheck, &p.doubt)
 	return nil
 }
 
@@ -53,4 +49,14 @@ func handle[In any](ctx workflow.Context, p *life, name string, make func(In) *c
 			}
 			return forbidden(p.now.Status)
 		}})
+}
+
+// hear sets the flag whenever the signal comes.
+func hear(ctx workflow.Context, signal string, flag *bool) {
+	channel := workflow.GetSignalChannel(ctx, signal)
+	workflow.GoNamed(ctx, signal, func(ctx workflow.Context) {
+		for channel.Receive(ctx, nil) {
+			*flag = true
+		}
+	})
 }

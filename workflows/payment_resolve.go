@@ -48,7 +48,7 @@ func (p *life) resolve(ctx workflow.Context) error {
 				return err
 			}
 		}
-		p.wait(ctx, workflow.Now(ctx).Add(lookUpPause(round, unknownFor)), "look the outcome up")
+		p.waitToLookUp(ctx, workflow.Now(ctx).Add(lookUpPause(round, unknownFor)), "look the outcome up")
 		if err := p.lookUp(ctx); err != nil {
 			return err
 		}

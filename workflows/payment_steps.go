@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"paymenthub/activities"
 	"paymenthub/internal/id"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
@@ -22,15 +23,31 @@ func (p *life) set(now payment.Snapshot, err error) error {
 	return nil
 }
 
-// wait returns the next command, or nil at the time until, or earlier when
-// somebody asks for a look-up.
+// reload takes over the payment as the database has it.
+func (p *life) reload(ctx workflow.Context) error {
+	p.doubt = false
+	return p.set(takePatiently(ctx, activities.LoadPayment, activities.PaymentRef{PaymentID: p.now.PaymentID}))
+}
+
+// wait returns the next command, or nil at the time until, or nil earlier when
+// the payment is in doubt.
 func (p *life) wait(ctx workflow.Context, until time.Time, why string) *command {
+	return p.waitUnless(ctx, until, why, func() bool { return p.doubt })
+}
+
+// waitToLookUp is wait for when there is something to look up at the gateway:
+// it ends early when somebody asks for that.
+func (p *life) waitToLookUp(ctx workflow.Context, until time.Time, why string) *command {
+	p.asked = false
+	return p.waitUnless(ctx, until, why, func() bool { return p.asked || p.doubt && p.now.Status != payment.Processing })
+}
+
+func (p *life) waitUnless(ctx workflow.Context, until time.Time, why string, early func() bool) *command {
 	if len(p.inbox) == 0 {
 		p.show(ctx)
-		p.asked = false
 		_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 			Timeout: max(until.Sub(workflow.Now(ctx)), 0), TimerOptions: workflow.TimerOptions{Summary: why},
-		}, func() bool { return len(p.inbox) > 0 || p.asked })
+		}, func() bool { return len(p.inbox) > 0 || early() })
 		if err != nil {
 			p.log.Warn("waiting was interrupted", "error", err)
 		}

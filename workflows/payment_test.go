@@ -215,3 +215,22 @@ func TestARiskyAttemptReachesNoGateway(t *testing.T) {
 	require.Equal(t, payment.DeclineFraud, got.LastError.Code)
 	require.Empty(t, b.gateway.made())
 }
+
+// A request to look up is no timeout: it must not expire what is waiting.
+func TestALookUpRequestChangesNothingWhereThereIsNothingToLookUp(t *testing.T) {
+	b := newBed(t)
+	p := b.open(payment.CaptureManual)
+	conf := b.confirmation()
+	for _, at := range []time.Duration{time.Minute, 3 * time.Minute} {
+		b.RegisterDelayedCallback(func() { b.SignalWorkflow(workflows.SignalLookUp, nil) }, at)
+	}
+	var states []payment.Status
+	for _, at := range []time.Duration{90 * time.Second, 4 * time.Minute} {
+		b.RegisterDelayedCallback(func() { states = append(states, b.load(p).Intent.Status) }, at)
+	}
+	b.update(2*time.Minute, workflows.UpdateConfirm, *conf)
+	b.update(5*time.Minute, workflows.UpdateCapture, payment.CaptureCommand{OperationID: id.NewSuffix()})
+	b.run(p, nil)
+	b.ended(p, payment.Succeeded)
+	require.Equal(t, []payment.Status{payment.RequiresConfirmation, payment.RequiresCapture}, states)
+}

@@ -12,6 +12,6 @@ const SweepScheduleID = "sweep"
 // RunSweep looks after what time alone would not mend: payments and refunds
 // that should have moved on (their workflow was lost), security codes and
 // idempotency keys past their time.
-func RunSweep(ctx workflow.Context) (activities.Swept, error) {
-	return takePatiently(ctx, activities.Sweep, activities.SweepOptions{})
+func RunSweep(ctx workflow.Context, options activities.SweepOptions) (activities.Swept, error) {
+	return takePatiently(ctx, activities.Sweep, options)
 }

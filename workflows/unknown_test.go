@@ -189,3 +189,34 @@ func TestRefunds(t *testing.T) {
 		})
 	}
 }
+
+// A worker dies while it confirms: the update was never accepted, so the
+// workflow has not heard of the attempt that the database knows of.
+func TestAStepThatTheWorkflowNeverHeardOfIsResolved(t *testing.T) {
+	b := newBed(t)
+	p := b.open(payment.CaptureAutomatic)
+	b.gateway.lookUps = []payment.Outcome{success}
+	b.RegisterDelayedCallback(func() {
+		change, err := b.load(p).Intent.BeginAttempt(*b.confirmation(), "stripe", b.Now().UTC())
+		require.NoError(t, err)
+		require.NoError(t, b.db.Payments().Apply(context.Background(), change))
+		b.SignalWorkflow(workflows.SignalCheck, nil)
+	}, time.Minute)
+	b.run(p, nil)
+	b.ended(p, payment.Succeeded)
+	require.Equal(t, []string{"look_up sale"}, b.gateway.made())
+	require.InDelta(t, 65, b.elapsed().Seconds(), 2)
+}
+
+func TestACheckThatFindsNothingNewChangesNothing(t *testing.T) {
+	b := newBed(t)
+	p := b.open(payment.CaptureManual)
+	for _, at := range []time.Duration{time.Minute, 2 * time.Hour} {
+		b.RegisterDelayedCallback(func() { b.SignalWorkflow(workflows.SignalCheck, nil) }, at)
+	}
+	b.update(2*time.Minute, workflows.UpdateConfirm, *b.confirmation())
+	b.update(3*time.Hour, workflows.UpdateCapture, payment.CaptureCommand{OperationID: id.NewSuffix()})
+	b.run(p, nil)
+	b.ended(p, payment.Succeeded)
+	require.Len(t, b.gateway.made(), 2)
+}

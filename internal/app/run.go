@@ -14,9 +14,11 @@ import (
 	sdktemporal "go.temporal.io/sdk/temporal"
 	"go.uber.org/zap"
 
+	"paymenthub/activities"
 	"paymenthub/api"
 	"paymenthub/api/hub"
 	"paymenthub/config"
+	"paymenthub/internal/payment"
 	"paymenthub/internal/temporal"
 	"paymenthub/internal/temporal/codec"
 	"paymenthub/worker"
@@ -30,7 +32,7 @@ const (
 	pollInterval    = 250 * time.Millisecond
 	idempotencyWait = 3 * time.Second
 	flushInterval   = 30 * time.Second
-	sweepInterval   = time.Minute
+	sweepInterval   = 30 * time.Second
 	drainTimeout    = 2 * time.Second
 	workerTimeout   = 1 * time.Second
 	closeTimeout    = 500 * time.Millisecond
@@ -90,8 +92,9 @@ func (h *Hub) StartWorker() (stop func(), err error) {
 	return w.Stop, nil
 }
 
-// scheduleSweep sees to it that the sweep runs every minute, once at a time,
-// whatever number of workers there is, and once now.
+// scheduleSweep sees to it that the sweep runs twice a minute, once at a time,
+// whatever number of workers there is, and looks now at all that was under way
+// when the last hub ended.
 func (h *Hub) scheduleSweep() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -101,19 +104,20 @@ func (h *Hub) scheduleSweep() error {
 		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
 		Action: &client.ScheduleWorkflowAction{
 			ID: "sweep", Workflow: workflows.SweepWorkflow, TaskQueue: workflows.TaskQueue,
-			WorkflowExecutionTimeout: 10 * sweepInterval,
+			Args:                     []any{activities.SweepOptions{}},
+			WorkflowExecutionTimeout: 10 * time.Minute,
 			StaticSummary:            "Looks after payments and refunds that should have moved on",
 		},
-		TriggerImmediately: true,
 	})
-	if errors.Is(err, sdktemporal.ErrScheduleAlreadyRunning) {
-		handle := h.temporal.ScheduleClient().GetHandle(ctx, workflows.SweepScheduleID)
-		err = handle.Trigger(ctx, client.ScheduleTriggerOptions{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP})
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, sdktemporal.ErrScheduleAlreadyRunning) {
 		return fmt.Errorf("the sweep could not be scheduled: %w", err)
 	}
-	return nil
+	_, err = h.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: "sweep-at-start", TaskQueue: workflows.TaskQueue, WorkflowExecutionTimeout: 10 * time.Minute,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
+		StaticSummary:            "Looks after what was under way when the hub ended",
+	}, workflows.SweepWorkflow, activities.SweepOptions{Ahead: payment.GraceOfStep})
+	return err
 }
 
 // Handler is the hub's HTTP surface.

@@ -41,7 +41,7 @@ func (s *Service) Confirm(ctx context.Context, scope merchant.Scope, paymentID, 
 	if done, err := s.hasTransaction(ctx, intent, operationID); err != nil {
 		return Intent{}, err
 	} else if done {
-		return s.current(ctx, intent)
+		return s.resume(ctx, intent)
 	}
 	if intent.Status != RequiresConfirmation && intent.Status != RequiresPaymentMethod {
 		return Intent{}, WrongState(intent, "confirmed")
@@ -68,7 +68,9 @@ func (s *Service) Capture(ctx context.Context, scope merchant.Scope, paymentID, 
 	if err != nil {
 		return Intent{}, err
 	}
-	if !done {
+	if done {
+		intent, err = s.resume(ctx, intent)
+	} else {
 		if intent.Status != RequiresCapture {
 			return Intent{}, WrongState(intent, "captured")
 		}
@@ -76,9 +78,10 @@ func (s *Service) Capture(ctx context.Context, scope merchant.Scope, paymentID, 
 			return Intent{}, fault.Field("amount", "Field 'amount' must be at most what is authorized, %d.", intent.AmountCapturable)
 		}
 		command := CaptureCommand{OperationID: operationID, Amount: amount}
-		if intent, err = s.command(ctx, intent, func() error { return s.orchestrator.Capture(ctx, paymentID, command) }); err != nil {
-			return Intent{}, err
-		}
+		intent, err = s.command(ctx, intent, func() error { return s.orchestrator.Capture(ctx, paymentID, command) })
+	}
+	if err != nil {
+		return Intent{}, err
 	}
 	return s.orDecline(intent)
 }
@@ -127,6 +130,24 @@ func (s *Service) command(ctx context.Context, intent Intent, send func() error)
 		return Intent{}, err
 	}
 	return s.current(ctx, intent)
+}
+
+// resume answers a request whose earlier try got as far as its gateway step: it
+// makes sure that the step goes on, and waits for it.
+func (s *Service) resume(ctx context.Context, intent Intent) (Intent, error) {
+	if intent.Status != Processing {
+		return intent, nil
+	}
+	watch := s.watcher.Watch(intent.ID)
+	defer watch.Close()
+	current, err := s.repo.Load(ctx, intent.ID)
+	if err != nil {
+		return Intent{}, err
+	}
+	if err := s.orchestrator.Revive(ctx, current.Snapshot()); err != nil {
+		return Intent{}, err
+	}
+	return s.await(ctx, watch, intent)
 }
 
 // current reads the payment again. It is not bound to the request's deadline:

@@ -63,20 +63,20 @@ func (p *Intent) Refundable() int64 {
 	return p.AmountCaptured - p.AmountRefunded - p.AmountRefundPending
 }
 
-// graceOfStep is how long a gateway call may be under way before the sweeper
-// looks whether its workflow is still there.
-const graceOfStep = 2 * time.Minute
+// GraceOfStep is how long a gateway call may be under way before the sweeper
+// looks whether its workflow still knows of it.
+const GraceOfStep = 30 * time.Second
 
 func (p *Intent) touch(now time.Time) {
 	p.UpdatedAt = now
 	p.Version++
 	switch p.Status {
 	case RequiresConfirmation, RequiresPaymentMethod, RequiresAction:
-		p.DueAt = p.ExpiresAt.Add(graceOfStep)
+		p.DueAt = p.ExpiresAt.Add(GraceOfStep)
 	case RequiresCapture:
-		p.DueAt = p.AuthorizedUntil.Add(graceOfStep)
+		p.DueAt = p.AuthorizedUntil.Add(GraceOfStep)
 	case Processing:
-		p.DueAt = now.Add(graceOfStep)
+		p.DueAt = now.Add(GraceOfStep)
 	default:
 		p.DueAt = time.Time{}
 	}

@@ -140,6 +140,9 @@ type Orchestrator interface {
 	// StartPayment starts the payment's workflow, with its first confirmation
 	// where there is one. Starting a running one changes nothing.
 	StartPayment(ctx context.Context, s Snapshot, first *Confirmation) error
+	// Revive starts the payment's workflow, or makes a running one look whether
+	// the database knows more of the payment than it does.
+	Revive(ctx context.Context, s Snapshot) error
 	Confirm(ctx context.Context, paymentID string, c Confirmation) error
 	Capture(ctx context.Context, paymentID string, c CaptureCommand) error
 	Cancel(ctx context.Context, paymentID string, c CancelCommand) error

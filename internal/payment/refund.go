@@ -126,7 +126,7 @@ func (c Change) sealRefund(now time.Time, types ...event.Type) (Change, error) {
 	r := c.Refund
 	r.UpdatedAt, r.DueAt = now, time.Time{}
 	if r.Status == RefundPending {
-		r.DueAt = now.Add(graceOfStep)
+		r.DueAt = now.Add(GraceOfStep)
 	}
 	r.Version++
 	for _, kind := range types {

@@ -34,20 +34,34 @@ func New(c client.Client) *Orchestrator { return &Orchestrator{client: c} }
 func (o *Orchestrator) StartPayment(ctx context.Context, s payment.Snapshot, first *payment.Confirmation) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	amount := money.New(s.Amount, money.Currency(s.Currency))
-	_, err := o.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	_, err := o.client.ExecuteWorkflow(ctx, paymentOptions(s), workflows.PaymentWorkflow, workflows.Payment{Snapshot: s, Confirm: first})
+	return reachable(err)
+}
+
+// Revive implements payment.Orchestrator.
+func (o *Orchestrator) Revive(ctx context.Context, s payment.Snapshot) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	options := paymentOptions(s)
+	options.EnableEagerStart = false // does not go together with a signal
+	_, err := o.client.SignalWithStartWorkflow(ctx, options.ID, workflows.SignalCheck, nil, options,
+		workflows.PaymentWorkflow, workflows.Payment{Snapshot: s})
+	return reachable(err)
+}
+
+func paymentOptions(s payment.Snapshot) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
 		ID:                       workflows.PaymentWorkflowID(s.PaymentID),
 		TaskQueue:                workflows.TaskQueue,
 		EnableEagerStart:         true,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            fmt.Sprintf("Payment of %s (%s)", amount, s.Scope.Environment),
+		StaticSummary:            fmt.Sprintf("Payment of %s (%s)", money.New(s.Amount, money.Currency(s.Currency)), s.Scope.Environment),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			attribute.MerchantID.ValueSet(s.Scope.MerchantID), attribute.Environment.ValueSet(string(s.Scope.Environment)),
 			attribute.PaymentStatus.ValueSet(string(s.Status)), attribute.Gateway.ValueSet(s.Gateway),
 			attribute.Currency.ValueSet(s.Currency), attribute.Amount.ValueSet(s.Amount),
 		),
-	}, workflows.PaymentWorkflow, workflows.Payment{Snapshot: s, Confirm: first})
-	return reachable(err)
+	}
 }
 
 // StartRefund implements payment.Orchestrator.
