@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,9 +73,13 @@ func runBench(cmd *cobra.Command, duration time.Duration, concurrency int) (benc
 		return bench.Report{}, err
 	}
 	ctx, cancel := context.WithCancel(cmd.Context())
-	served := make(chan error, 1)
-	go func() { served <- s.serve(ctx) }()
-	defer func() { cancel(); _ = <-served }()
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		if err := s.serve(ctx); err != nil {
+			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), err)
+		}
+	})
+	defer func() { cancel(); serving.Wait() }()
 	return bench.Run(ctx, bench.Options{
 		Duration: duration, Concurrency: concurrency, API: s.info.API, Key: s.info.Keys.SandboxSecret, Temporal: s.hub.Temporal(),
 		Progress: func(shape string, round, of int) {

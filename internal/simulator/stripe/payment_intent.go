@@ -177,9 +177,9 @@ func (tx *transaction) applyInput(pi *intent, in intentInput) (*method, error) {
 	case m != nil:
 		_, err = tx.insertMethod(m)
 	case in.method != nil:
-		m, err = tx.loadMethod(*in.method, "payment_method")
+		m, err = tx.loadMethod(*in.method)
 	case pi.PaymentMethod != nil:
-		m, err = tx.loadMethod(*pi.PaymentMethod, "payment_method")
+		m, err = tx.loadMethod(*pi.PaymentMethod)
 	}
 	if m == nil || err != nil {
 		return nil, err

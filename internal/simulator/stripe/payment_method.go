@@ -80,14 +80,14 @@ func (tx *transaction) insertMethod(m *method) ([]byte, error) {
 		seq, tx.call.account, customerSeq(m.Customer), m.result.name, doc)
 }
 
-// loadMethod finds the payment method named by a parameter.
-func (tx *transaction) loadMethod(id, param string) (*method, error) {
+// loadMethod finds the payment method named by the parameter payment_method.
+func (tx *transaction) loadMethod(id string) (*method, error) {
 	found, ok, err := object[paymentMethod](tx, tx.call.account, "payment_methods", "pm_", id)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return nil, missingParam("PaymentMethod", id, param)
+		return nil, missingParam("PaymentMethod", id, "payment_method")
 	}
 	row, err := tx.queryRow(`SELECT outcome FROM payment_methods WHERE seq = ?`, seqOf(id))
 	if err != nil {
@@ -134,7 +134,7 @@ func detachPaymentMethod(c *call) (effect, error) {
 }
 
 func (tx *transaction) setMethodOwner(id string, owner *string) ([]byte, error) {
-	m, err := tx.loadMethod(id, "payment_method")
+	m, err := tx.loadMethod(id)
 	if err != nil {
 		if e, ok := err.(*apiError); ok {
 			e.status = http.StatusNotFound // here the id is in the address

@@ -101,7 +101,7 @@ func (s *Simulator) completeChallenge(id string, approve bool) (pi *intent, answ
 // authenticate goes on with a confirmation after the shopper's answer. A
 // decline by the issuer is an outcome like any other.
 func (tx *transaction) authenticate(pi *intent, approve bool) error {
-	m, err := tx.loadMethod(*pi.PaymentMethod, "payment_method")
+	m, err := tx.loadMethod(*pi.PaymentMethod)
 	if err != nil {
 		return err
 	}
