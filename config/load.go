@@ -19,6 +19,8 @@ const maxFileSize = 1 << 20
 
 // Sources are where settings come from besides the environment.
 type Sources struct {
+	// Base is what holds where nothing is set; nil means Default.
+	Base *Config
 	// File is a YAML file; empty takes the one PAYMENTHUB_CONFIG names, if any.
 	File string
 	// Flags that were given on the command line win over everything. A flag sets
@@ -32,6 +34,9 @@ type Sources struct {
 // all in one error.
 func Load(s Sources) (Config, error) {
 	c := Default()
+	if s.Base != nil {
+		c = *s.Base
+	}
 	v := viper.New()
 	var faults []error
 	if s.File == "" {

@@ -58,16 +58,16 @@ const (
 	EventTypeRefundFailed                EventType = "refund.failed"
 )
 
-// Defines values for HealthChecks.
-const (
-	HealthChecksFailed HealthChecks = "failed"
-	HealthChecksOk     HealthChecks = "ok"
-)
-
 // Defines values for HealthStatus.
 const (
 	HealthStatusOk          HealthStatus = "ok"
 	HealthStatusUnavailable HealthStatus = "unavailable"
+)
+
+// Defines values for HealthChecks.
+const (
+	HealthChecksFailed HealthChecks = "failed"
+	HealthChecksOk     HealthChecks = "ok"
 )
 
 // Defines values for IntentStatus.
@@ -98,6 +98,11 @@ const (
 	LedgerBalanceObjectLedgerBalance LedgerBalanceObject = "ledger_balance"
 )
 
+// Defines values for LedgerEntryObject.
+const (
+	LedgerEntryObjectLedgerEntry LedgerEntryObject = "ledger_entry"
+)
+
 // Defines values for LedgerEntryKind.
 const (
 	LedgerEntryKindAuthorizationHeld     LedgerEntryKind = "authorization_held"
@@ -105,11 +110,6 @@ const (
 	LedgerEntryKindCaptured              LedgerEntryKind = "captured"
 	LedgerEntryKindFeeCharged            LedgerEntryKind = "fee_charged"
 	LedgerEntryKindRefunded              LedgerEntryKind = "refunded"
-)
-
-// Defines values for LedgerEntryObject.
-const (
-	LedgerEntryObjectLedgerEntry LedgerEntryObject = "ledger_entry"
 )
 
 // Defines values for NextActionType.
@@ -155,12 +155,12 @@ type AmountOrZero = int64
 
 // Attempt defines model for Attempt.
 type Attempt struct {
+	ID          string        `json:"id"`
+	Gateway     string        `json:"gateway"`
+	Status      AttemptStatus `json:"status"`
+	DeclineCode *string       `json:"decline_code"`
 	Card        CardSummary   `json:"card"`
 	CreatedAt   time.Time     `json:"created_at"`
-	DeclineCode *string       `json:"decline_code"`
-	Gateway     string        `json:"gateway"`
-	ID          string        `json:"id"`
-	Status      AttemptStatus `json:"status"`
 	UpdatedAt   time.Time     `json:"updated_at"`
 }
 
@@ -195,9 +195,9 @@ type Card struct {
 // CardSummary defines model for CardSummary.
 type CardSummary struct {
 	Brand    string `json:"brand"`
+	Last4    string `json:"last4"`
 	ExpMonth int    `json:"exp_month"`
 	ExpYear  int    `json:"exp_year"`
-	Last4    string `json:"last4"`
 }
 
 // ConfirmIntentRequest defines model for ConfirmIntentRequest.
@@ -249,8 +249,8 @@ type Currency = string
 
 // Decline defines model for Decline.
 type Decline struct {
-	Advice      string `json:"advice"`
 	DeclineCode string `json:"decline_code"`
+	Advice      string `json:"advice"`
 	Message     string `json:"message"`
 }
 
@@ -264,20 +264,21 @@ type Error struct {
 
 // ErrorDetail defines model for ErrorDetail.
 type ErrorDetail struct {
-	// Advice What to do: `try_again_later`, `confirm_card_data`, `use_another_payment_method`, `authenticate_shopper`, `do_not_try_again` or `contact_support`.
-	Advice *string         `json:"advice,omitempty"`
-	Code   ErrorDetailCode `json:"code"`
-
-	// DeclineCode Why the gateway declined, in the hub's words.
-	DeclineCode *string        `json:"decline_code,omitempty"`
-	Intent      *PaymentIntent `json:"intent,omitempty"`
+	Code ErrorDetailCode `json:"code"`
 
 	// Message For people; safe to show to developers.
-	Message string `json:"message"`
+	Message   string `json:"message"`
+	RequestID string `json:"request_id"`
 
 	// Param The field at fault, `payment_method.card.number`.
-	Param     *string `json:"param,omitempty"`
-	RequestID string  `json:"request_id"`
+	Param *string `json:"param,omitempty"`
+
+	// DeclineCode Why the gateway declined, in the hub's words.
+	DeclineCode *string `json:"decline_code,omitempty"`
+
+	// Advice What to do: `try_again_later`, `confirm_card_data`, `use_another_payment_method`, `authenticate_shopper`, `do_not_try_again` or `contact_support`.
+	Advice *string        `json:"advice,omitempty"`
+	Intent *PaymentIntent `json:"intent,omitempty"`
 }
 
 // ErrorDetailCode defines model for ErrorDetail.Code.
@@ -285,11 +286,11 @@ type ErrorDetailCode string
 
 // Event defines model for Event.
 type Event struct {
-	CreatedAt   time.Time   `json:"created_at"`
-	Data        EventData   `json:"data"`
-	Environment Environment `json:"environment"`
 	ID          string      `json:"id"`
 	Type        EventType   `json:"type"`
+	CreatedAt   time.Time   `json:"created_at"`
+	Environment Environment `json:"environment"`
+	Data        EventData   `json:"data"`
 }
 
 // EventData defines model for EventData.
@@ -310,17 +311,17 @@ type EventType string
 
 // Health defines model for Health.
 type Health struct {
-	Checks  map[string]HealthChecks `json:"checks"`
 	Status  HealthStatus            `json:"status"`
-	Time    time.Time               `json:"time"`
 	Version *string                 `json:"version,omitempty"`
+	Checks  map[string]HealthChecks `json:"checks"`
+	Time    time.Time               `json:"time"`
 }
-
-// HealthChecks defines model for Health.Checks.
-type HealthChecks string
 
 // HealthStatus defines model for Health.Status.
 type HealthStatus string
+
+// HealthChecks defines model for Health.Checks.
+type HealthChecks string
 
 // IntentStatus defines model for IntentStatus.
 type IntentStatus string
@@ -330,14 +331,14 @@ type LedgerAccount string
 
 // LedgerBalance defines model for LedgerBalance.
 type LedgerBalance struct {
-	Account LedgerAccount `json:"account"`
+	Object  LedgerBalanceObject `json:"object"`
+	Account LedgerAccount       `json:"account"`
+
+	// Currency ISO 4217 code.
+	Currency Currency `json:"currency"`
 
 	// Amount Minor units; debits are positive, credits negative.
 	Amount int64 `json:"amount"`
-
-	// Currency ISO 4217 code.
-	Currency Currency            `json:"currency"`
-	Object   LedgerBalanceObject `json:"object"`
 }
 
 // LedgerBalanceObject defines model for LedgerBalance.Object.
@@ -352,31 +353,31 @@ type LedgerBalanceList struct {
 
 // LedgerEntry defines model for LedgerEntry.
 type LedgerEntry struct {
-	Account LedgerAccount `json:"account"`
-
-	// Amount Minor units; debits are positive, credits negative.
-	Amount    int64     `json:"amount"`
-	CreatedAt time.Time `json:"created_at"`
+	ID      string            `json:"id"`
+	Object  LedgerEntryObject `json:"object"`
+	Account LedgerAccount     `json:"account"`
 
 	// Currency ISO 4217 code.
-	Currency Currency          `json:"currency"`
-	ID       string            `json:"id"`
-	IntentID string            `json:"intent_id"`
-	Kind     LedgerEntryKind   `json:"kind"`
-	Object   LedgerEntryObject `json:"object"`
+	Currency Currency `json:"currency"`
 
-	// SourceID The movement at the gateway that this books.
-	SourceID string `json:"source_id"`
+	// Amount Minor units; debits are positive, credits negative.
+	Amount int64 `json:"amount"`
 
 	// TransactionID The entries of one transaction sum to zero.
-	TransactionID string `json:"transaction_id"`
-}
+	TransactionID string          `json:"transaction_id"`
+	Kind          LedgerEntryKind `json:"kind"`
+	IntentID      string          `json:"intent_id"`
 
-// LedgerEntryKind defines model for LedgerEntry.Kind.
-type LedgerEntryKind string
+	// SourceID The movement at the gateway that this books.
+	SourceID  string    `json:"source_id"`
+	CreatedAt time.Time `json:"created_at"`
+}
 
 // LedgerEntryObject defines model for LedgerEntry.Object.
 type LedgerEntryObject string
+
+// LedgerEntryKind defines model for LedgerEntry.Kind.
+type LedgerEntryKind string
 
 // LedgerEntryList defines model for LedgerEntryList.
 type LedgerEntryList struct {
@@ -401,8 +402,22 @@ type NextActionType string
 
 // PaymentIntent defines model for PaymentIntent.
 type PaymentIntent struct {
+	ID     string              `json:"id"`
+	Object PaymentIntentObject `json:"object"`
+	Status IntentStatus        `json:"status"`
+
+	// Gateway The routing decision; once paid, the gateway that took the payment.
+	Gateway string `json:"gateway"`
+
+	// ClientSecret Lets a browser confirm this intent. Absent in events.
+	ClientSecret *string `json:"client_secret,omitempty"`
+
 	// Amount Minor units of the currency.
 	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217 code.
+	Currency      Currency      `json:"currency"`
+	CaptureMethod CaptureMethod `json:"capture_method"`
 
 	// AmountCapturable Minor units of the currency.
 	AmountCapturable AmountOrZero `json:"amount_capturable"`
@@ -412,38 +427,25 @@ type PaymentIntent struct {
 
 	// AmountRefunded Minor units of the currency.
 	AmountRefunded AmountOrZero `json:"amount_refunded"`
+	CustomerID     *string      `json:"customer_id"`
 
-	// Attempts Oldest first. Present where one intent is fetched.
-	Attempts      *[]Attempt    `json:"attempts,omitzero"`
-	CaptureMethod CaptureMethod `json:"capture_method"`
+	// SettledAmount What the gateway settles, in minor units of `settled_currency`, once known.
+	SettledAmount   *int64      `json:"settled_amount"`
+	SettledCurrency *string     `json:"settled_currency"`
+	EscrowAccount   *string     `json:"escrow_account"`
+	NextAction      *NextAction `json:"next_action"`
+	LastError       *Decline    `json:"last_error"`
 
-	// ClientSecret Lets a browser confirm this intent. Absent in events.
-	ClientSecret *string   `json:"client_secret,omitempty"`
-	CreatedAt    time.Time `json:"created_at"`
-
-	// Currency ISO 4217 code.
-	Currency      Currency    `json:"currency"`
-	CustomerID    *string     `json:"customer_id"`
-	Environment   Environment `json:"environment"`
-	EscrowAccount *string     `json:"escrow_account"`
+	// Metadata Up to 50 pairs of yours; keys up to 40 characters, values up to 500.
+	Metadata    Metadata    `json:"metadata"`
+	Environment Environment `json:"environment"`
+	CreatedAt   time.Time   `json:"created_at"`
 
 	// ExpiresAt When the intent expires unless authorized; while `requires_capture`, when the authorization is voided unless captured.
 	ExpiresAt time.Time `json:"expires_at"`
 
-	// Gateway The routing decision; once paid, the gateway that took the payment.
-	Gateway   string   `json:"gateway"`
-	ID        string   `json:"id"`
-	LastError *Decline `json:"last_error"`
-
-	// Metadata Up to 50 pairs of yours; keys up to 40 characters, values up to 500.
-	Metadata   Metadata            `json:"metadata"`
-	NextAction *NextAction         `json:"next_action"`
-	Object     PaymentIntentObject `json:"object"`
-
-	// SettledAmount What the gateway settles, in minor units of `settled_currency`, once known.
-	SettledAmount   *int64       `json:"settled_amount"`
-	SettledCurrency *string      `json:"settled_currency"`
-	Status          IntentStatus `json:"status"`
+	// Attempts Oldest first. Present where one intent is fetched.
+	Attempts *[]Attempt `json:"attempts,omitzero"`
 }
 
 // PaymentIntentObject defines model for PaymentIntent.Object.
@@ -451,9 +453,9 @@ type PaymentIntentObject string
 
 // PaymentIntentList defines model for PaymentIntentList.
 type PaymentIntentList struct {
+	Object  string          `json:"object"`
 	Data    []PaymentIntent `json:"data"`
 	HasMore bool            `json:"has_more"`
-	Object  string          `json:"object"`
 }
 
 // PaymentMethod defines model for PaymentMethod.
@@ -468,19 +470,20 @@ type PaymentMethodType string
 
 // Refund defines model for Refund.
 type Refund struct {
+	ID       string       `json:"id"`
+	Object   RefundObject `json:"object"`
+	Status   RefundStatus `json:"status"`
+	IntentID string       `json:"intent_id"`
+
 	// Amount Minor units of the currency.
-	Amount    Amount    `json:"amount"`
-	CreatedAt time.Time `json:"created_at"`
+	Amount Amount `json:"amount"`
 
 	// Currency ISO 4217 code.
 	Currency    Currency      `json:"currency"`
-	Environment Environment   `json:"environment"`
-	Failure     *Decline      `json:"failure"`
-	ID          string        `json:"id"`
-	IntentID    string        `json:"intent_id"`
-	Object      RefundObject  `json:"object"`
 	Reason      *RefundReason `json:"reason"`
-	Status      RefundStatus  `json:"status"`
+	Failure     *Decline      `json:"failure"`
+	Environment Environment   `json:"environment"`
+	CreatedAt   time.Time     `json:"created_at"`
 }
 
 // RefundObject defines model for Refund.Object.

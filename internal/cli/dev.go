@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 
 	"paymenthub/config"
 	"paymenthub/internal/clock"
@@ -46,7 +45,9 @@ merchant with keys. State is kept in the data folder.`,
 
 func runDev(cmd *cobra.Command, temporal temporalOptions, fresh bool) error {
 	syscall.Umask(0o077) // what the parts write in the data folder is for its owner alone
-	c, dir, err := load(cmd)
+	base := config.Default()
+	base.Log = config.Log{Level: "warn", Format: "console"} // a person reads it
+	c, dir, err := loadOver(cmd, base)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func runDev(cmd *cobra.Command, temporal temporalOptions, fresh bool) error {
 			return err
 		}
 	}
-	log, err := devLogger(cmd, c)
+	log, err := logger(c, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -97,15 +98,6 @@ func runDev(cmd *cobra.Command, temporal temporalOptions, fresh bool) error {
 const drained = 2 * time.Second
 
 func progress(out io.Writer, text string) { _, _ = fmt.Fprintln(out, text) }
-
-// devLogger logs to a person unless told otherwise: warnings and errors, on
-// standard error.
-func devLogger(cmd *cobra.Command, c config.Config) (*zap.Logger, error) {
-	if c.Log == config.Default().Log {
-		c.Log = config.Log{Level: "warn", Format: "console"}
-	}
-	return logger(c, cmd.ErrOrStderr())
-}
 
 // prepareDemo makes sure that the demo merchant and its keys are there, and
 // fills in what dev.json tells.

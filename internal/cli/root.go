@@ -73,11 +73,16 @@ func stateFlags(flags *pflag.FlagSet) {
 // load reads the configuration of a command. Without a configured database it
 // means the data folder's; without configured keys it means the data folder's too.
 func load(cmd *cobra.Command) (config.Config, datadir.Dir, error) {
+	return loadOver(cmd, config.Default())
+}
+
+// loadOver is load with other defaults.
+func loadOver(cmd *cobra.Command, base config.Config) (config.Config, datadir.Dir, error) {
 	file, err := cmd.Flags().GetString("config")
 	if err != nil {
 		return config.Config{}, datadir.Dir{}, err
 	}
-	c, err := config.Load(config.Sources{File: file, Flags: cmd.Flags()})
+	c, err := config.Load(config.Sources{Base: &base, File: file, Flags: cmd.Flags()})
 	if err != nil {
 		return config.Config{}, datadir.Dir{}, err
 	}

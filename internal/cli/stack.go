@@ -109,7 +109,7 @@ func (s *stack) startTemporal(ctx context.Context) (err error) {
 		CodecEndpoint: s.baseURL() + codecPath, Logger: s.log,
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("%w (--temporal-addr and --temporal-ui-addr choose where it answers)", err)
 	}
 	s.config.Temporal.Address = s.temporal.Address()
 	return nil

@@ -1,0 +1,55 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestTheReadmesFirstPaymentWorksAsPrinted runs what the README tells a
+// newcomer to paste, with this hub's address in place of the default one.
+func TestTheReadmesFirstPaymentWorksAsPrinted(t *testing.T) {
+	h := newHub(t, sqlite)
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	section := regexp.MustCompile("(?s)## A first payment.*?```sh\n(.*?)```").FindSubmatch(readme)
+	require.NotNil(t, section, "the README has the commands of a first payment")
+	commands := string(section[1])
+	require.Contains(t, commands, "API=http://127.0.0.1:8080\n")
+	commands = strings.Replace(commands, "API=http://127.0.0.1:8080\n", "API="+h.API+"\n", 1)
+
+	folder := t.TempDir()
+	require.NoError(t, os.Symlink(h.dir.Path(), filepath.Join(folder, ".paymenthub")))
+	shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
+	shell.Dir = folder
+	printed, err := shell.CombinedOutput()
+	require.NoError(t, err, "%s", printed)
+	for _, want := range []string{
+		`"status":"succeeded"`, `"amount":12000`, `"object":"refund"`, `"amount":5000`, `"account":"gateway_receivable"`, `"type":"payment_intent.succeeded"`, `"order_id":"ord_998"`,
+	} {
+		require.Contains(t, string(printed), want)
+	}
+	require.NotContains(t, string(printed), `"error"`)
+	require.Len(t, h.charges(t), 1)
+	h.verify(t)
+}
+
+// TestTheReadmesMapIsTrue checks that every folder of the map is there, and
+// that every link leads somewhere.
+func TestTheReadmesMapIsTrue(t *testing.T) {
+	for _, page := range []string{"README.md", "docs/ARCHITECTURE.md", "docs/PAYMENTS.md", "docs/GATEWAYS.md"} {
+		raw, err := os.ReadFile(filepath.Join("..", page))
+		require.NoError(t, err)
+		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`).FindAllSubmatch(raw, -1) {
+			require.FileExists(t, filepath.Join("..", filepath.Dir(page), string(link[1])), "%s links to it", page)
+		}
+		for _, folder := range regexp.MustCompile("`((?:internal|api|workflows|activities|worker|config|docker|e2e)/[a-z/]*)`").FindAllSubmatch(raw, -1) {
+			require.DirExists(t, filepath.Join("..", string(folder[1])), "%s names it", page)
+		}
+	}
+}
