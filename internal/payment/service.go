@@ -52,18 +52,9 @@ func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, er
 		return Intent{}, err
 	}
 	n.Gateway = gateway
-	change, err := Open(n, s.clock.Now())
+	change, first, err := s.open(n, method)
 	if err != nil {
 		return Intent{}, err
-	}
-	var first *Confirmation
-	if method != nil {
-		record, err := s.vault.Seal(n.Scope, cardToken(id.Suffix(n.ID)), method.Card)
-		if err != nil {
-			return Intent{}, err
-		}
-		conf := method.confirmation(id.Suffix(n.ID), record)
-		change.Card, first = &record, &conf
 	}
 	intent := change.Intent
 	if err := s.repo.Insert(ctx, change); errors.Is(err, ErrExists) {
@@ -76,26 +67,42 @@ func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, er
 	return s.start(ctx, intent, first)
 }
 
-// start starts the payment's workflow and waits for its first confirmation.
+// open makes a new payment, with its first attempt where there is a method:
+// both are written down in one transaction.
+func (s *Service) open(n New, method *Method) (Change, *Confirmation, error) {
+	now := s.clock.Now()
+	change, err := Open(n, now)
+	if err != nil || method == nil {
+		return change, nil, err
+	}
+	record, err := s.vault.Seal(n.Scope, cardToken(id.Suffix(n.ID)), method.Card)
+	if err != nil {
+		return Change{}, nil, err
+	}
+	first := method.confirmation(id.Suffix(n.ID), record)
+	begun, err := change.Intent.BeginAttempt(first, n.Gateway, now)
+	if err != nil {
+		return Change{}, nil, err
+	}
+	change = change.Then(begun)
+	change.Card = &record
+	return change, &first, nil
+}
+
+// start starts the payment's workflow and waits for its first confirmation. A
+// repeated request may find that the payment has gone on.
 func (s *Service) start(ctx context.Context, intent Intent, first *Confirmation) (Intent, error) {
-	if intent.Status.Terminal() || intent.Attempts > 0 && intent.Status != Processing {
-		return intent, nil // a repeated request whose payment has gone on
+	confirming := first != nil && intent.Status == Processing && intent.CurrentAttemptID == first.AttemptID()
+	if !confirming && intent.Status != RequiresConfirmation {
+		return intent, nil
 	}
 	watch := s.watcher.Watch(intent.ID)
 	defer watch.Close()
-	snapshot := Aggregate{Intent: intent}.Snapshot()
-	if intent.PendingTransaction != "" {
-		current, err := s.repo.Load(ctx, intent.ID)
-		if err != nil {
-			return Intent{}, err
-		}
-		snapshot, first = current.Snapshot(), nil
+	if !confirming {
+		first = nil
 	}
-	if err := s.orchestrator.StartPayment(ctx, snapshot, first); err != nil {
-		return Intent{}, err
-	}
-	if first == nil && intent.Status != Processing {
-		return intent, nil
+	if err := s.orchestrator.StartPayment(ctx, Aggregate{Intent: intent}.Snapshot(), first); err != nil || !confirming {
+		return intent, err
 	}
 	return s.await(ctx, watch, intent)
 }
