@@ -157,7 +157,7 @@ func (s *server) engine() (*gin.Engine, error) {
 	}
 	unknown := fault.New(fault.NotFound, "There is nothing at this path.")
 	e.NoRoute(append(s.entrance(s.hub.Facade()), func(c *gin.Context) { middleware.Fail(c, unknown) })...)
-	refused := fault.New(middleware.MethodNotAllowed, "This path does not take this method; header 'Allow' says which it takes.")
+	refused := fault.New(fault.MethodNotAllowed, "This path does not take this method; header 'Allow' says which it takes.")
 	e.NoMethod(append(s.entrance(s.hub.Facade()), func(c *gin.Context) { middleware.Fail(c, refused) })...)
 	return e, nil
 }

@@ -59,7 +59,7 @@ func holdsCard(run string) bool {
 		number := ""
 		for i, group := range groups[first:] {
 			number += group
-			if ofNetwork(number) && checkDigit(number) {
+			if ofNetwork(number) && vault.Luhn(number) {
 				return true
 			}
 			if len(number) > maxDigits || len(group) != 4 && !(i == 1 && len(group) == 6) {
@@ -86,19 +86,6 @@ func ofNetwork(number string) bool {
 	default:
 		return len(number) >= 16 && len(number) <= maxDigits
 	}
-}
-
-// checkDigit reports whether the last digit is right (ISO/IEC 7812-1, Luhn).
-func checkDigit(number string) bool {
-	sum := 0
-	for i := range len(number) {
-		d := int(number[len(number)-1-i] - '0')
-		if i%2 == 1 {
-			d = d*2%10 + d/5
-		}
-		sum += d
-	}
-	return sum%10 == 0
 }
 
 func digit(b byte) bool { return b >= '0' && b <= '9' }

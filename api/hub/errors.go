@@ -19,20 +19,20 @@ type word struct {
 
 // words says each fault in the façade's words.
 var words = map[fault.Code]word{
-	fault.Invalid:               {http.StatusBadRequest, openapi.ErrorDetailCodeValidationFailed},
-	fault.Unauthenticated:       {http.StatusUnauthorized, openapi.ErrorDetailCodeUnauthenticated},
-	fault.Declined:              {http.StatusPaymentRequired, openapi.ErrorDetailCodePaymentFailed},
-	fault.Forbidden:             {http.StatusForbidden, openapi.ErrorDetailCodeForbidden},
-	fault.NotFound:              {http.StatusNotFound, openapi.ErrorDetailCodeNotFound},
-	middleware.MethodNotAllowed: {http.StatusMethodNotAllowed, openapi.ErrorDetailCodeValidationFailed},
-	fault.InvalidState:          {http.StatusConflict, openapi.ErrorDetailCodeInvalidState},
-	fault.IdempotencyConflict:   {http.StatusConflict, openapi.ErrorDetailCodeIdempotencyConflict},
-	fault.IdempotencyRunning:    {http.StatusConflict, openapi.ErrorDetailCodeIdempotencyConflict},
-	fault.PayloadTooLarge:       {http.StatusRequestEntityTooLarge, openapi.ErrorDetailCodeValidationFailed},
-	fault.UnsupportedMediaType:  {http.StatusUnsupportedMediaType, openapi.ErrorDetailCodeValidationFailed},
-	fault.RateLimited:           {http.StatusTooManyRequests, openapi.ErrorDetailCodeRateLimited},
-	fault.Unavailable:           {http.StatusServiceUnavailable, openapi.ErrorDetailCodeUnavailable},
-	fault.Internal:              {http.StatusInternalServerError, openapi.ErrorDetailCodeInternalError},
+	fault.Invalid:              {http.StatusBadRequest, openapi.ErrorDetailCodeValidationFailed},
+	fault.Unauthenticated:      {http.StatusUnauthorized, openapi.ErrorDetailCodeUnauthenticated},
+	fault.Declined:             {http.StatusPaymentRequired, openapi.ErrorDetailCodePaymentFailed},
+	fault.Forbidden:            {http.StatusForbidden, openapi.ErrorDetailCodeForbidden},
+	fault.NotFound:             {http.StatusNotFound, openapi.ErrorDetailCodeNotFound},
+	fault.MethodNotAllowed:     {http.StatusMethodNotAllowed, openapi.ErrorDetailCodeValidationFailed},
+	fault.InvalidState:         {http.StatusConflict, openapi.ErrorDetailCodeInvalidState},
+	fault.IdempotencyConflict:  {http.StatusConflict, openapi.ErrorDetailCodeIdempotencyConflict},
+	fault.IdempotencyRunning:   {http.StatusConflict, openapi.ErrorDetailCodeIdempotencyConflict},
+	fault.PayloadTooLarge:      {http.StatusRequestEntityTooLarge, openapi.ErrorDetailCodeValidationFailed},
+	fault.UnsupportedMediaType: {http.StatusUnsupportedMediaType, openapi.ErrorDetailCodeValidationFailed},
+	fault.RateLimited:          {http.StatusTooManyRequests, openapi.ErrorDetailCodeRateLimited},
+	fault.Unavailable:          {http.StatusServiceUnavailable, openapi.ErrorDetailCodeUnavailable},
+	fault.Internal:             {http.StatusInternalServerError, openapi.ErrorDetailCodeInternalError},
 }
 
 // renderError writes the error envelope.

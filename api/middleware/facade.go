@@ -14,9 +14,6 @@ import (
 	"paymenthub/internal/merchant"
 )
 
-// MethodNotAllowed is the fault of a path that exists with other methods.
-const MethodNotAllowed fault.Code = "method_not_allowed"
-
 // Facade is what differs between the hub's HTTP surfaces in what they share.
 type Facade struct {
 	Name string

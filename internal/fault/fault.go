@@ -26,6 +26,7 @@ const (
 	RateLimited          Code = "rate_limited"           // too many requests
 	PayloadTooLarge      Code = "payload_too_large"      // body over the limit
 	UnsupportedMediaType Code = "unsupported_media_type" // content type is not JSON
+	MethodNotAllowed     Code = "method_not_allowed"     // the path exists with other methods
 	Unavailable          Code = "unavailable"            // a part the call needs is down; safe to retry
 	Internal             Code = "internal"               // a defect of ours
 )

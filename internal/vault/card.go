@@ -85,8 +85,9 @@ func cvcLength(brand string) int {
 	return 3
 }
 
-// luhn reports whether the number's check digit is right (ISO/IEC 7812-1).
-func luhn(number string) bool {
+// Luhn reports whether the check digit of a number, digits only, is right
+// (ISO/IEC 7812-1, annex B).
+func Luhn(number string) bool {
 	sum := 0
 	for i := range len(number) {
 		digit := int(number[len(number)-1-i] - '0')

@@ -23,7 +23,7 @@ type Input struct {
 // prefix; none repeats a value.
 func NewCard(in Input, prefix string, now time.Time) (Card, error) {
 	number := strings.NewReplacer(" ", "", "-", "").Replace(in.Number)
-	if !digits(number) || len(number) < 12 || len(number) > 19 || !luhn(number) {
+	if !digits(number) || len(number) < 12 || len(number) > 19 || !Luhn(number) {
 		return Card{}, fault.Field(prefix+"number", "Field '%snumber' is not a valid card number.", prefix)
 	}
 	if in.ExpMonth < 1 || in.ExpMonth > 12 {
