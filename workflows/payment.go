@@ -19,30 +19,24 @@ import (
 // was lost goes on from where it is.
 func RunPayment(ctx workflow.Context, in Payment) (payment.Snapshot, error) {
 	p := &life{now: in.Snapshot, listed: listing{in.Snapshot.Status, in.Snapshot.Gateway}, log: workflow.GetLogger(ctx)}
+	if in.Confirm != nil {
+		p.inbox = append(p.inbox, &command{confirm: in.Confirm})
+	}
 	if err := p.listen(ctx); err != nil {
 		return p.now, err
 	}
-	var err error
-	if in.Confirm != nil {
-		err = p.current(ctx, p.attempt(ctx, *in.Confirm))
-	}
-	for err == nil && !p.now.Status.Terminal() {
-		err = p.current(ctx, p.live(ctx))
-	}
-	if err != nil {
-		return p.now, err
+	for !p.now.Status.Terminal() {
+		err := p.live(ctx)
+		if stale(err) {
+			err = p.reload(ctx)
+		}
+		if err != nil {
+			return p.now, err
+		}
 	}
 	p.show(ctx)
 	p.refuseAll()
 	return p.now, workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
-}
-
-// current reads the payment again when a step found that it has moved on.
-func (p *life) current(ctx workflow.Context, err error) error {
-	if stale(err) {
-		return p.reload(ctx)
-	}
-	return err
 }
 
 // life is the state of a PaymentWorkflow.
@@ -79,17 +73,12 @@ func (p *life) awaitConfirmation(ctx workflow.Context) error {
 	case c == nil:
 		return p.set(take(ctx, activities.ExpirePayment, activities.PaymentRef{PaymentID: p.now.PaymentID}))
 	case c.confirm != nil:
-		return c.end(p.attempt(ctx, *c.confirm))
+		return c.end(p.set(take(ctx, activities.AttemptPayment, activities.Attempt{PaymentID: p.now.PaymentID, Confirmation: *c.confirm})))
 	case c.cancel != nil:
 		return c.end(p.set(take(ctx, activities.CancelPayment, activities.Cancellation{PaymentID: p.now.PaymentID, Command: *c.cancel})))
 	default:
 		return c.refuse(p.now.Status)
 	}
-}
-
-// attempt tries to take the payment.
-func (p *life) attempt(ctx workflow.Context, conf payment.Confirmation) error {
-	return p.set(take(ctx, activities.AttemptPayment, activities.Attempt{PaymentID: p.now.PaymentID, Confirmation: conf}))
 }
 
 // awaitCapture waits until somebody captures or cancels, or the authorization

@@ -69,15 +69,6 @@ func (c Change) take(s Step, now time.Time) (Change, error) {
 	return c, c.seal(now, events)
 }
 
-// Then is a change and the one that follows it as one: stored together or not at
-// all. Only one of them may touch an attempt, a transaction or a refund.
-func (c Change) Then(next Change) Change {
-	next.From, next.FromVersion = c.From, c.FromVersion
-	next.Ledger = append(c.Ledger, next.Ledger...)
-	next.Events = append(c.Events, next.Events...)
-	return next
-}
-
 // source names a transaction in the books.
 func (c *Change) source(t Transaction, now time.Time) ledger.Source {
 	return ledger.Source{Scope: c.Intent.Scope, PaymentID: c.Intent.ID, TransactionID: t.ID, At: now}

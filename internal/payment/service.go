@@ -52,9 +52,18 @@ func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, er
 		return Intent{}, err
 	}
 	n.Gateway = gateway
-	change, first, err := s.open(n, method)
+	change, err := Open(n, s.clock.Now())
 	if err != nil {
 		return Intent{}, err
+	}
+	var first *Confirmation
+	if method != nil {
+		record, err := s.vault.Seal(n.Scope, cardToken(id.Suffix(n.ID)), method.Card)
+		if err != nil {
+			return Intent{}, err
+		}
+		conf := method.confirmation(id.Suffix(n.ID), record)
+		change.Card, first = &record, &conf
 	}
 	intent := change.Intent
 	if err := s.repo.Insert(ctx, change); errors.Is(err, ErrExists) {
@@ -67,42 +76,26 @@ func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, er
 	return s.start(ctx, intent, first)
 }
 
-// open makes a new payment, with its first attempt where there is a method:
-// both are written down in one transaction.
-func (s *Service) open(n New, method *Method) (Change, *Confirmation, error) {
-	now := s.clock.Now()
-	change, err := Open(n, now)
-	if err != nil || method == nil {
-		return change, nil, err
-	}
-	record, err := s.vault.Seal(n.Scope, cardToken(id.Suffix(n.ID)), method.Card)
-	if err != nil {
-		return Change{}, nil, err
-	}
-	first := method.confirmation(id.Suffix(n.ID), record)
-	begun, err := change.Intent.BeginAttempt(first, n.Gateway, now)
-	if err != nil {
-		return Change{}, nil, err
-	}
-	change = change.Then(begun)
-	change.Card = &record
-	return change, &first, nil
-}
-
-// start starts the payment's workflow and waits for its first confirmation. A
-// repeated request may find that the payment has gone on.
+// start starts the payment's workflow and waits for its first confirmation.
 func (s *Service) start(ctx context.Context, intent Intent, first *Confirmation) (Intent, error) {
-	confirming := first != nil && intent.Status == Processing && intent.CurrentAttemptID == first.AttemptID()
-	if !confirming && intent.Status != RequiresConfirmation {
-		return intent, nil
+	if intent.Status.Terminal() || intent.Attempts > 0 && intent.Status != Processing {
+		return intent, nil // a repeated request whose payment has gone on
 	}
 	watch := s.watcher.Watch(intent.ID)
 	defer watch.Close()
-	if !confirming {
-		first = nil
+	snapshot := Aggregate{Intent: intent}.Snapshot()
+	if intent.PendingTransaction != "" {
+		current, err := s.repo.Load(ctx, intent.ID)
+		if err != nil {
+			return Intent{}, err
+		}
+		snapshot, first = current.Snapshot(), nil
 	}
-	if err := s.orchestrator.StartPayment(ctx, Aggregate{Intent: intent}.Snapshot(), first); err != nil || !confirming {
-		return intent, err
+	if err := s.orchestrator.StartPayment(ctx, snapshot, first); err != nil {
+		return Intent{}, err
+	}
+	if first == nil && intent.Status != Processing {
+		return intent, nil
 	}
 	return s.await(ctx, watch, intent)
 }
