@@ -1,0 +1,39 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDocsPageNeedsNothingFromElsewhere(t *testing.T) {
+	h := shared(t, sqlite)
+	w := openWindow(t, h.API)
+	w.open(h.API + "/docs")
+	w.heading("Payment Hub")
+	require.Equal(t, "Payment Hub API", see[string](w, `document.title`))
+	for _, operation := range []string{"Create a payment intent", "Capture an authorized payment", "Cancel a payment intent"} {
+		w.until(fmt.Sprintf(`[...document.querySelectorAll("a")].some(a => a.textContent.includes(%q))`, operation))
+	}
+	w.looks("docs", func(th theme, _ device) {
+		w.until(fmt.Sprintf(`document.body.classList.contains("%s-mode")`, th))
+	})
+}
+
+func TestDocsPageOpensAtAnOperation(t *testing.T) {
+	h := shared(t, sqlite)
+	for _, test := range []struct{ at, title string }{
+		{"#tag/payment-intents/POST/v3/payments/intents/{id}/capture", "Capture an authorized payment"},
+		{"#tag/refunds/POST/v3/payments/refunds", "Refund a payment"},
+	} {
+		t.Run(test.title, func(t *testing.T) {
+			w := openWindow(t, h.API)
+			w.open(h.API + "/docs" + test.at)
+			w.until(fmt.Sprintf(`[...document.querySelectorAll("h2, h3")].some(h => {
+				const { top, height } = h.getBoundingClientRect();
+				return h.textContent.trim() === %q && height > 0 && top >= 0 && top < innerHeight;
+			})`, test.title))
+		})
+	}
+}

@@ -1,0 +1,196 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+)
+
+// browserLimit bounds all that a test does in one browser.
+const browserLimit = 30 * time.Second
+
+// window is the only tab of a browser that a test has to itself. The test fails
+// if a page turns to an origin that is not one of the window's, throws, or
+// complains in the console: the browser reports breaches of a page's policy there.
+type window struct {
+	testing.TB
+	ctx     context.Context
+	origins []string
+
+	mu         sync.Mutex
+	complaints []string
+}
+
+// needChromium skips a test on a machine without Chromium, and fails it where CI=true.
+func needChromium(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("no Chromium on the PATH")
+	}
+	t.Skip("no Chromium on the PATH")
+	return ""
+}
+
+// openWindow starts a browser without a past; it ends with the test. Tests that
+// use it are not parallel, so that a busy machine is no reason to fail.
+func openWindow(t testing.TB, origins ...string) *window {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	path := needChromium(t)
+	bounded, cancel := context.WithTimeout(context.Background(), browserLimit)
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		// Names resolve to nothing: what a page wants from elsewhere it cannot have.
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+	}
+	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	browser, endBrowser := chromedp.NewExecAllocator(bounded, options...)
+	tab, closeTab := chromedp.NewContext(browser)
+	w := &window{TB: t, ctx: tab, origins: origins}
+	t.Cleanup(func() {
+		for _, complaint := range w.heard() {
+			t.Error(complaint)
+		}
+		closeTab()
+		endBrowser()
+		cancel()
+	})
+	require.NoError(t, chromedp.Listen(tab, w.listen))
+	w.wear(light, desktop)
+	return w
+}
+
+// listen keeps what a page must not do.
+func (w *window) listen(event any) {
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		u, err := url.Parse(e.Request.URL)
+		if err != nil || u.Scheme != "data" && u.Scheme != "blob" && !slices.Contains(w.origins, u.Scheme+"://"+u.Host) {
+			w.complain("a request to elsewhere: %s", e.Request.URL)
+		}
+	case *runtime.EventExceptionThrown:
+		what := e.ExceptionDetails.Text
+		if thrown := e.ExceptionDetails.Exception; thrown != nil {
+			what += " " + thrown.Description
+		}
+		w.complain("an exception: %s %s", what, e.ExceptionDetails.URL)
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeAssert {
+			for _, arg := range e.Args {
+				w.complain("a console error: %s %s", arg.Value, arg.Description)
+			}
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError {
+			w.complain("an error of the browser: %s %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+		}
+	}
+}
+
+func (w *window) complain(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.complaints = append(w.complaints, fmt.Sprintf(format, args...))
+}
+
+func (w *window) heard() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.complaints)
+}
+
+func (w *window) do(steps ...chromedp.Action[chromedp.Void]) {
+	w.Helper()
+	require.NoError(w, chromedp.Do(w.ctx, steps...))
+}
+
+// open goes to an address as a person does who types it, and holds that what it
+// ends at is there.
+func (w *window) open(address string) {
+	w.Helper()
+	res, err := chromedp.RunResponse(w.ctx, chromedp.Navigate(address))
+	require.NoError(w, err)
+	require.Equal(w, int64(200), res.Status, address)
+}
+
+// press presses keys, one after the other.
+func (w *window) press(keys ...string) {
+	w.Helper()
+	for _, key := range keys {
+		w.do(chromedp.KeyEvent(key))
+	}
+}
+
+// tabTo moves the focus with the keyboard until it is on an element with the
+// text, which must not take more than ten steps.
+func (w *window) tabTo(text string) {
+	w.Helper()
+	for range 10 {
+		w.press(kb.Tab)
+		if see[string](w, `document.activeElement.textContent.trim()`) == text {
+			return
+		}
+	}
+	w.Fatalf("the keyboard does not reach %q", text)
+}
+
+// back goes back one page. A page that the browser kept whole comes back without
+// being loaded, so whoever calls waits for what they expect.
+func (w *window) back() {
+	w.Helper()
+	w.do(chromedp.Evaluate[chromedp.Void](`history.back()`))
+}
+
+// see evaluates an expression in the page.
+func see[T any](w *window, expression string) T {
+	w.Helper()
+	v, err := chromedp.Run(w.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	require.NoError(w, err, expression)
+	return v
+}
+
+// until waits for an expression to be true. While the browser is between two
+// pages there is nothing that could evaluate it.
+func (w *window) until(expression string) {
+	w.Helper()
+	for {
+		done, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](expression))
+		if err == nil && done {
+			return
+		}
+		select {
+		case <-w.ctx.Done():
+			w.Fatalf("not within %s: %s (%v)\n%s", browserLimit, expression, err, strings.Join(w.heard(), "\n"))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// heading waits for a page with this heading.
+func (w *window) heading(text string) {
+	w.Helper()
+	w.until(fmt.Sprintf(`document.readyState === "complete" && document.querySelector("h1")?.textContent.trim() === %q`, text))
+}
