@@ -9,6 +9,7 @@ import (
 
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/telemetry/traceid"
 	"paymenthub/internal/vault"
 )
 
@@ -51,7 +52,7 @@ func (a *Payments) send(ctx context.Context, current payment.Aggregate, transact
 			Description: current.Intent.Description, StatementDescriptor: current.Intent.StatementDescriptor,
 		})
 	}
-	a.logUnknown(outcome, current.Intent.ID, current.Transaction.ID, g.Name())
+	a.logUnknown(ctx, outcome, current.Intent.ID, current.Transaction.ID, g.Name())
 	return a.record(ctx, current, outcome)
 }
 
@@ -62,7 +63,7 @@ func (a *Payments) lookUp(ctx context.Context, current payment.Aggregate) (payme
 		return payment.Outcome{}, err
 	}
 	outcome := g.Lookup(ctx, gateway.Lookup{Call: a.callOf(ctx, current), Kind: current.Transaction.Kind})
-	a.logUnknown(outcome, current.Intent.ID, current.Transaction.ID, g.Name())
+	a.logUnknown(ctx, outcome, current.Intent.ID, current.Transaction.ID, g.Name())
 	return outcome, nil
 }
 
@@ -76,10 +77,10 @@ func (a *Payments) callOf(ctx context.Context, current payment.Aggregate) gatewa
 	}
 }
 
-func (a *Payments) logUnknown(o payment.Outcome, objectID, transactionID, gatewayName string) {
+func (a *Payments) logUnknown(ctx context.Context, o payment.Outcome, objectID, transactionID, gatewayName string) {
 	if o.Class == payment.OutcomeUnknown {
 		a.Logger.Warn("gateway outcome unknown", zap.String("object_id", objectID),
-			zap.String("transaction_id", transactionID), zap.String("gateway", gatewayName), zap.String("detail", o.Detail))
+			zap.String("transaction_id", transactionID), zap.String("gateway", gatewayName), zap.String("detail", o.Detail), traceid.Field(ctx))
 	}
 }
 

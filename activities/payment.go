@@ -12,6 +12,7 @@ import (
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/telemetry/metric"
+	"paymenthub/internal/telemetry/traceid"
 	"paymenthub/internal/vault"
 )
 
@@ -244,7 +245,7 @@ func (a *Payments) Raise(ctx context.Context, in Raised) (payment.Snapshot, erro
 
 func (a *Payments) raise(ctx context.Context, current payment.Aggregate, why string) (payment.Snapshot, error) {
 	a.Metrics.Raised("payment", string(current.Intent.Scope.Environment))
-	a.Logger.Error("payment needs an operator", zap.String("payment_id", current.Intent.ID), zap.String("why", why))
+	a.Logger.Error("payment needs an operator", zap.String("payment_id", current.Intent.ID), zap.String("why", why), traceid.Field(ctx))
 	change, err := current.Intent.Raise(why, a.Clock.Now())
 	if err != nil {
 		return payment.Snapshot{}, err

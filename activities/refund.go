@@ -9,6 +9,7 @@ import (
 
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/telemetry/traceid"
 )
 
 // The steps of a refund.
@@ -72,7 +73,7 @@ func (a *Payments) callRefund(ctx context.Context, in RefundRef, do func(gateway
 		Amount: current.Transaction.Money(), CreatedAt: current.Transaction.CreatedAt,
 		Repeated: a.repeated(ctx, current.Transaction),
 	})
-	a.logUnknown(outcome, in.RefundID, current.Transaction.ID, g.Name())
+	a.logUnknown(ctx, outcome, in.RefundID, current.Transaction.ID, g.Name())
 	return outcome, nil
 }
 
@@ -95,7 +96,7 @@ func (a *Payments) RecordRefund(ctx context.Context, in RefundRecorded) (payment
 
 // RaiseRefund marks the refund for an operator.
 func (a *Payments) RaiseRefund(ctx context.Context, in RefundRaised) (payment.RefundStatus, error) {
-	a.Logger.Error("refund needs an operator", zap.String("refund_id", in.RefundID), zap.String("why", in.Why))
+	a.Logger.Error("refund needs an operator", zap.String("refund_id", in.RefundID), zap.String("why", in.Why), traceid.Field(ctx))
 	return a.changeRefund(ctx, in.RefundID, func(r payment.RefundAggregate) (payment.Change, error) {
 		a.Metrics.Raised("refund", string(r.Refund.Scope.Environment))
 		return r.Intent.RaiseRefund(r.Refund, in.Why, a.Clock.Now())

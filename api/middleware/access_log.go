@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"paymenthub/internal/fault"
+	"paymenthub/internal/telemetry/traceid"
 )
 
 // AccessLog writes one line a request. It never writes bodies, headers, query
@@ -22,15 +22,12 @@ func AccessLog(log *zap.Logger) gin.HandlerFunc {
 		fields := make([]zap.Field, 0, 12)
 		fields = append(fields,
 			zap.String("request_id", r.id), zap.String("facade", r.facade.Name), zap.String("method", methodLabel(c.Request.Method)),
-			zap.String("route", routeLabel(c)), zap.Int("status", status), zap.Duration("duration", time.Since(start)))
+			zap.String("route", routeLabel(c)), zap.Int("status", status), zap.Duration("duration", time.Since(start)), traceid.Field(c.Request.Context()))
 		if r.paymentID != "" {
 			fields = append(fields, zap.String("payment_id", r.paymentID))
 		}
 		if r.key != nil {
 			fields = append(fields, zap.String("merchant_id", r.key.Scope.MerchantID), zap.String("key_id", r.key.ID))
-		}
-		if span := trace.SpanContextFromContext(c.Request.Context()); span.HasTraceID() {
-			fields = append(fields, zap.String("trace_id", span.TraceID().String()))
 		}
 		if r.failure != nil {
 			fields = append(fields, zap.String("fault", string(faultOf(r.failure, status))))

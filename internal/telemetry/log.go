@@ -4,12 +4,10 @@
 package telemetry
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
@@ -45,13 +43,3 @@ func NewLogger(level, format string, w io.Writer) (*zap.Logger, error) {
 }
 
 func utc(t time.Time, e zapcore.PrimitiveArrayEncoder) { e.AppendString(t.UTC().Format(timeLayout)) }
-
-// TraceID is the field "trace_id" of the trace that ctx belongs to, nothing
-// when there is none.
-func TraceID(ctx context.Context) zap.Field {
-	span := trace.SpanContextFromContext(ctx)
-	if !span.HasTraceID() {
-		return zap.Skip()
-	}
-	return zap.String("trace_id", span.TraceID().String())
-}

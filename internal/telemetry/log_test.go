@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"paymenthub/internal/telemetry"
+	"paymenthub/internal/telemetry/traceid"
 )
 
 func TestJSONLog(t *testing.T) {
@@ -20,7 +21,7 @@ func TestJSONLog(t *testing.T) {
 	require.NoError(t, err)
 	ctx := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}}))
 	log.Debug("not this")
-	log.Named("api").Warn("slow", zap.String("payment_id", "pi_1"), telemetry.TraceID(ctx), telemetry.TraceID(context.Background()))
+	log.Named("api").Warn("slow", zap.String("payment_id", "pi_1"), traceid.Field(ctx), traceid.Field(context.Background()))
 
 	var line map[string]string
 	require.NoError(t, json.Unmarshal(out.Bytes(), &line), "one line, one object")
