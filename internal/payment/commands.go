@@ -94,14 +94,17 @@ func (s *Service) Cancel(ctx context.Context, scope merchant.Scope, paymentID, o
 	if err != nil {
 		return Intent{}, err
 	}
-	if intent.CanceledBy != operationID {
+	if intent.CanceledBy == operationID {
+		intent, err = s.resume(ctx, intent)
+	} else {
 		if intent.Status.Terminal() || intent.Status == Processing {
 			return Intent{}, WrongState(intent, "canceled")
 		}
 		command := CancelCommand{OperationID: operationID, Reason: reason}
-		if intent, err = s.command(ctx, intent, func() error { return s.orchestrator.Cancel(ctx, paymentID, command) }); err != nil {
-			return Intent{}, err
-		}
+		intent, err = s.command(ctx, intent, func() error { return s.orchestrator.Cancel(ctx, paymentID, command) })
+	}
+	if err != nil {
+		return Intent{}, err
 	}
 	if intent.Status == Succeeded {
 		return Intent{}, WrongState(intent, "canceled")
@@ -147,7 +150,7 @@ func (s *Service) resume(ctx context.Context, intent Intent) (Intent, error) {
 	if err := s.orchestrator.Revive(ctx, current.Snapshot()); err != nil {
 		return Intent{}, err
 	}
-	return s.await(ctx, watch, intent)
+	return s.await(ctx, watch, intent, confirmed)
 }
 
 // current reads the payment again. It is not bound to the request's deadline:

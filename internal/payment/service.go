@@ -97,12 +97,13 @@ func (s *Service) start(ctx context.Context, intent Intent, first *Confirmation)
 	if first == nil && intent.Status != Processing {
 		return intent, nil
 	}
-	return s.await(ctx, watch, intent)
+	return s.await(ctx, watch, intent, confirmed)
 }
 
 // await returns the payment once its step has ended or its outcome is unknown,
-// or as it stands when the time to wait is over.
-func (s *Service) await(ctx context.Context, watch *Watch, intent Intent) (Intent, error) {
+// or as it stands when the time to wait is over. ended says whether a payment
+// that the database shows has come out of the step.
+func (s *Service) await(ctx context.Context, watch *Watch, intent Intent, ended func(Intent) bool) (Intent, error) {
 	limit := time.NewTimer(s.options.Wait)
 	defer limit.Stop()
 	poll := time.NewTicker(s.options.Poll)
@@ -116,7 +117,7 @@ func (s *Service) await(ctx context.Context, watch *Watch, intent Intent) (Inten
 			if err != nil {
 				return Intent{}, err
 			}
-			if settled(now) {
+			if ended(now) {
 				return now, nil
 			}
 		case <-limit.C:
@@ -127,8 +128,8 @@ func (s *Service) await(ctx context.Context, watch *Watch, intent Intent) (Inten
 	}
 }
 
-// settled reports whether a confirmation has come to a state worth answering with.
-func settled(p Intent) bool {
+// confirmed reports whether a confirmation has come to a state worth answering with.
+func confirmed(p Intent) bool {
 	return p.Status != Processing && p.Status != RequiresConfirmation
 }
 
@@ -163,23 +164,14 @@ func (s *Service) ActionReturned(ctx context.Context, paymentID string) (Intent,
 	}
 	watch := s.watcher.Watch(paymentID)
 	defer watch.Close()
-	if err := s.orchestrator.ActionReturned(ctx, paymentID); err != nil {
+	err = s.orchestrator.ActionReturned(ctx, paymentID)
+	if errors.Is(err, ErrNotRunning) {
+		err = s.orchestrator.Revive(ctx, current.Snapshot())
+	}
+	if err != nil {
 		return Intent{}, err
 	}
-	return s.awaitReturn(ctx, watch, current.Intent)
-}
-
-func (s *Service) awaitReturn(ctx context.Context, watch *Watch, intent Intent) (Intent, error) {
-	limit := time.NewTimer(s.options.Wait)
-	defer limit.Stop()
-	select {
-	case told := <-watch.C:
-		return told, nil
-	case <-limit.C:
-		return s.repo.Payment(ctx, intent.Scope, intent.ID)
-	case <-ctx.Done():
-		return Intent{}, ctx.Err()
-	}
+	return s.await(ctx, watch, current.Intent, func(p Intent) bool { return p.Status != RequiresAction && p.Status != Processing })
 }
 
 func notFound(what, name string) error {
