@@ -37,8 +37,7 @@ merchant with keys. State is kept in the data folder.`,
 	}
 	serverFlags(cmd.Flags())
 	tlsFlags(cmd.Flags())
-	cmd.Flags().StringVar(&temporal.address, "temporal-addr", "127.0.0.1:7233", "address of the embedded Temporal server")
-	cmd.Flags().StringVar(&temporal.uiAddress, "temporal-ui-addr", "127.0.0.1:8233", "address of the Temporal UI")
+	temporalFlags(cmd.Flags(), &temporal)
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "begin with empty state: removes what the data folder holds")
 	return cmd
 }

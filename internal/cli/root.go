@@ -59,7 +59,7 @@ To try it: paymenthub dev`,
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	cmd.PersistentFlags().String("config", "", "configuration file (YAML); every setting is also a PAYMENTHUB_* variable")
-	cmd.AddCommand(devCommand(), serveCommand(), workerCommand(), migrateCommand(), simulatorCommand(),
+	cmd.AddCommand(devCommand(), serveCommand(), workerCommand(), migrateCommand(), simulatorCommand(), temporalCommand(),
 		merchantCommand(), keyCommand(), benchCommand(), verifyCommand(), configCommand(), versionCommand())
 	return cmd
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 
 	"paymenthub/config"
@@ -49,6 +50,11 @@ type stack struct {
 type temporalOptions struct {
 	address   string
 	uiAddress string // "" leaves the UI out
+}
+
+func temporalFlags(flags *pflag.FlagSet, o *temporalOptions) {
+	flags.StringVar(&o.address, "temporal-addr", "127.0.0.1:7233", "address of the embedded Temporal server")
+	flags.StringVar(&o.uiAddress, "temporal-ui-addr", "127.0.0.1:8233", "address of the Temporal UI")
 }
 
 // startStack starts the parts, slow ones beside each other.
