@@ -31,10 +31,13 @@ func simulatorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			sim, err := startSimulator(listener, stripe.Options{
-				DataFile: dir.SimulatorDatabase(), Latency: latency, WebhookURL: webhookURL, WebhookSecret: webhookSecret,
-				BaseURL: "http://" + listener.Addr().String(), Logger: zap.NewNop(),
-			})
+			options := stripe.Options{
+				DataFile: dir.SimulatorDatabase(), Latency: latency, BaseURL: "http://" + listener.Addr().String(), Logger: zap.NewNop(),
+			}
+			if webhookURL != "" {
+				options.Webhooks = []stripe.Webhook{{URL: webhookURL, Secret: webhookSecret}}
+			}
+			sim, err := startSimulator(listener, options)
 			if err != nil {
 				return err
 			}

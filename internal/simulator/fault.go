@@ -22,7 +22,7 @@ const (
 	Slow          Kind = "slow"
 )
 
-// AnyOperation matches every operation that moves money.
+// AnyOperation matches every operation that moves money, and no look-up.
 const AnyOperation = "*"
 
 const (
@@ -36,7 +36,7 @@ var kinds = []Kind{TimeoutBefore, TimeoutAfter, ResetBefore, ResetAfter, HTTP500
 
 // Fault asks for the next Count calls of Operation to go wrong.
 type Fault struct {
-	// Operation is one of the provider's money operations, or "*".
+	// Operation is one of the provider's money operations or look-ups, or "*".
 	Operation string `json:"operation"`
 	Kind      Kind   `json:"fault"`
 	// Count is how many calls are still to be hit, 1 to 1,000,000; 0 means 1.
@@ -58,17 +58,18 @@ func (e *FieldError) Error() string { return e.Field + ": " + e.Message }
 // Faults is the table of faults still to come, in memory only. It is safe for
 // concurrent use.
 type Faults struct {
-	operations []string
-	done       chan struct{}
-	closeOnce  sync.Once
+	money, lookups []string
+	done           chan struct{}
+	closeOnce      sync.Once
 
 	mu     sync.Mutex
 	faults []Fault
 }
 
-// NewFaults makes an empty table for a provider with these money operations.
-func NewFaults(operations ...string) *Faults {
-	return &Faults{operations: operations, done: make(chan struct{})}
+// NewFaults makes an empty table for a provider with these operations: those
+// that move money, and those that only look.
+func NewFaults(money, lookups []string) *Faults {
+	return &Faults{money: money, lookups: lookups, done: make(chan struct{})}
 }
 
 // Close lets go of every connection that a fault is holding, and of those that
@@ -81,8 +82,8 @@ func (f *Faults) Add(fault Fault) (Fault, error) {
 		fault.Count = 1
 	}
 	switch {
-	case fault.Operation != AnyOperation && !slices.Contains(f.operations, fault.Operation):
-		return Fault{}, &FieldError{"operation", fmt.Sprintf("must be one of %v or %q", f.operations, AnyOperation)}
+	case fault.Operation != AnyOperation && !slices.Contains(f.money, fault.Operation) && !slices.Contains(f.lookups, fault.Operation):
+		return Fault{}, &FieldError{"operation", fmt.Sprintf("must be one of %v or %q, which means any of %v", slices.Concat(f.money, f.lookups), AnyOperation, f.money)}
 	case !slices.Contains(kinds, fault.Kind):
 		return Fault{}, &FieldError{"fault", fmt.Sprintf("must be one of %v", kinds)}
 	case fault.Count < 0 || fault.Count > maxFaultCount:
@@ -114,15 +115,16 @@ func (f *Faults) Clear() {
 }
 
 // take uses up one count of the oldest fault that matches any of the
-// operations. A call that counts as several operations is hit once.
+// operations, all of one sort. A call that counts as several is hit once.
 func (f *Faults) take(operations []string) (Fault, bool) {
 	if len(operations) == 0 {
 		return Fault{}, false
 	}
+	money := slices.Contains(f.money, operations[0])
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	i := slices.IndexFunc(f.faults, func(fault Fault) bool {
-		return fault.Operation == AnyOperation || slices.Contains(operations, fault.Operation)
+		return fault.Operation == AnyOperation && money || slices.Contains(operations, fault.Operation)
 	})
 	if i < 0 {
 		return Fault{}, false

@@ -1,14 +1,10 @@
 package simulator
 
 import (
-	"encoding/json"
-	"errors"
 	"net"
 	"net/http"
 	"time"
 )
-
-const maxFaultBody = 64 << 10
 
 // Register adds POST, GET and DELETE /_sim/faults to mux.
 func (f *Faults) Register(mux *http.ServeMux) {
@@ -23,23 +19,13 @@ func (f *Faults) Register(mux *http.ServeMux) {
 }
 
 func (f *Faults) serveAdd(w http.ResponseWriter, r *http.Request) {
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxFaultBody))
-	decoder.DisallowUnknownFields()
 	var fault Fault
-	if err := decoder.Decode(&fault); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
-			WriteProblem(w, http.StatusBadRequest, wrong.Field, "has the wrong type")
-			return
-		}
-		WriteProblem(w, http.StatusBadRequest, "", "the body must be one JSON object of operation, fault, count and delay_ms")
+	if !ReadJSON(w, r, &fault) {
 		return
 	}
 	added, err := f.Add(fault)
 	if err != nil {
-		var wrong *FieldError
-		errors.As(err, &wrong)
-		WriteProblem(w, http.StatusBadRequest, wrong.Field, wrong.Message)
+		WriteRefusal(w, err)
 		return
 	}
 	WriteJSON(w, http.StatusCreated, added)
@@ -47,7 +33,7 @@ func (f *Faults) serveAdd(w http.ResponseWriter, r *http.Request) {
 
 // Injector says how a provider's calls are seen by the fault table.
 type Injector struct {
-	// Operations names the money operations that a request is; none: no faults.
+	// Operations names the operations that a request is; none: no faults.
 	// It must have read the request's body, so that a client's leaving is noticed.
 	Operations func(*http.Request) []string
 	// Refuse writes the provider's own answer for status 500 or 429.

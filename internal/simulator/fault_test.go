@@ -21,7 +21,7 @@ func serve(t *testing.T, mux *http.ServeMux) func(method, path, body string) (in
 
 func TestFaultsEndpointNamesTheWrongField(t *testing.T) {
 	mux := http.NewServeMux()
-	NewFaults("capture").Register(mux)
+	NewFaults([]string{"capture"}, nil).Register(mux)
 	call := serve(t, mux)
 	for body, field := range map[string]string{
 		`{"operation":"fly","fault":"slow"}`:                        "operation",
@@ -53,13 +53,15 @@ func TestFaultsEndpointNamesTheWrongField(t *testing.T) {
 }
 
 func TestFaultsAreTakenInOrderAndNoMoreThanCounted(t *testing.T) {
-	faults := NewFaults("capture", "refund")
+	faults := NewFaults([]string{"capture", "refund"}, []string{"retrieve"})
 	for _, fault := range []Fault{{Operation: "refund", Kind: HTTP500, Count: 1}, {Operation: AnyOperation, Kind: HTTP429, Count: 30}} {
 		_, err := faults.Add(fault)
 		require.NoError(t, err)
 	}
 	_, hit := faults.take(nil)
-	require.False(t, hit, "what moves no money is never hit")
+	require.False(t, hit, "what is no operation is never hit")
+	_, hit = faults.take([]string{"retrieve"})
+	require.False(t, hit, "* means what moves money")
 	first, _ := faults.take([]string{"capture", "refund"})
 	require.Equal(t, HTTP500, first.Kind)
 
@@ -75,4 +77,11 @@ func TestFaultsAreTakenInOrderAndNoMoreThanCounted(t *testing.T) {
 	all.Wait()
 	require.Equal(t, int64(30), hits.Load())
 	require.Empty(t, faults.List())
+
+	_, err := faults.Add(Fault{Operation: "retrieve", Kind: HTTP500})
+	require.NoError(t, err)
+	_, hit = faults.take([]string{"capture"})
+	require.False(t, hit)
+	_, hit = faults.take([]string{"retrieve"})
+	require.True(t, hit)
 }

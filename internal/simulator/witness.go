@@ -50,20 +50,39 @@ type Refund struct {
 	CreatedAt      time.Time       `json:"created_at"`
 }
 
+// Dispute is one dispute, or inquiry, that really happened. Amounts are in minor
+// units of Currency (lower-case ISO 4217).
+type Dispute struct {
+	ID            string `json:"id"`
+	Charge        string `json:"charge"`
+	PaymentIntent string `json:"payment_intent,omitempty"`
+	Amount        int64  `json:"amount"`
+	Currency      string `json:"currency"`
+	Status        string `json:"status"`
+	// Withdrawn is what the merchant is without because of it now, fees apart.
+	Withdrawn int64     `json:"withdrawn"`
+	Fee       int64     `json:"fee"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
 // Witness reads a simulator's own record, oldest first, of all accounts. The
 // sequences read as they go and never hold the whole record in memory.
 type Witness interface {
 	Charges(context.Context) iter.Seq2[Charge, error]
 	Refunds(context.Context) iter.Seq2[Refund, error]
+	Disputes(context.Context) iter.Seq2[Dispute, error]
 }
 
-// RegisterWitness adds GET /_sim/charges and GET /_sim/refunds to mux.
+// RegisterWitness adds GET /_sim/charges, /_sim/refunds and /_sim/disputes to mux.
 func RegisterWitness(mux *http.ServeMux, witness Witness) {
 	mux.HandleFunc("GET /_sim/charges", func(w http.ResponseWriter, r *http.Request) {
 		stream(w, "charges", witness.Charges(r.Context()))
 	})
 	mux.HandleFunc("GET /_sim/refunds", func(w http.ResponseWriter, r *http.Request) {
 		stream(w, "refunds", witness.Refunds(r.Context()))
+	})
+	mux.HandleFunc("GET /_sim/disputes", func(w http.ResponseWriter, r *http.Request) {
+		stream(w, "disputes", witness.Disputes(r.Context()))
 	})
 }
 

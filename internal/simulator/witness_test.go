@@ -27,6 +27,13 @@ func (record) Refunds(context.Context) iter.Seq2[Refund, error] {
 	return func(yield func(Refund, error) bool) { yield(Refund{}, errors.New("disk gone")) }
 }
 
+func (record) Disputes(context.Context) iter.Seq2[Dispute, error] {
+	return func(yield func(Dispute, error) bool) {
+		at := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+		yield(Dispute{ID: "du_1", Charge: "ch_1", PaymentIntent: "pi_1", Amount: 5, Currency: "usd", Status: "lost", Withdrawn: 5, Fee: 1500, CreatedAt: at}, nil)
+	}
+}
+
 func TestWitnessAnswersEveryChargeOrBreaksOff(t *testing.T) {
 	mux := http.NewServeMux()
 	RegisterWitness(mux, record{})
@@ -35,6 +42,10 @@ func TestWitnessAnswersEveryChargeOrBreaksOff(t *testing.T) {
 	require.JSONEq(t, `{"charges":[
 		{"id":"ch_1","amount":5,"currency":"usd","status":"captured","amount_captured":5,"amount_refunded":0,"idempotency_key":"","metadata":{"a":"b"},"created_at":"2030-01-02T03:04:05Z"},
 		{"id":"ch_2","amount":7,"currency":"eur","status":"voided","amount_captured":0,"amount_refunded":0,"idempotency_key":"","metadata":{},"created_at":"2030-01-02T03:04:05Z"}]}`, w.Body.String())
+	w = httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/_sim/disputes", nil))
+	require.JSONEq(t, `{"disputes":[{"id":"du_1","charge":"ch_1","payment_intent":"pi_1","amount":5,"currency":"usd","status":"lost",
+		"withdrawn":5,"fee":1500,"created_at":"2030-01-02T03:04:05Z"}]}`, w.Body.String())
 	require.PanicsWithValue(t, http.ErrAbortHandler, func() {
 		mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/_sim/refunds", nil))
 	}, "a short list must not look like a whole one")

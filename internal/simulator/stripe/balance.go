@@ -10,20 +10,39 @@ const (
 // feeOf is the fee in minor units, rounded half up.
 func feeOf(amount int64) int64 { return (amount*feePerMille+500)/1000 + feeFixed }
 
-// insertBalanceTransaction books amount and fee, both in minor units, for the
-// object named by source. Money is available at once.
-func (tx *transaction) insertBalanceTransaction(kind string, amount, fee int64, currency, source string, description *string) (string, error) {
+// booking is a movement of the merchant's balance, in minor units of currency;
+// source is the id of the object it is for.
+type booking struct {
+	kind, category   string // category is empty when it is the kind
+	amount, fee      int64
+	feeName          string
+	currency, source string
+	description      *string
+}
+
+// book writes a balance transaction and returns its id. Money is available at
+// once.
+func (tx *transaction) book(b booking) (string, error) {
+	booked, err := tx.bookWhole(b)
+	return booked.ID, err
+}
+
+// bookWhole is book for those who need the balance transaction itself.
+func (tx *transaction) bookWhole(b booking) (balanceTransaction, error) {
 	seq := tx.call.sim.seq.next()
+	if b.category == "" {
+		b.category = b.kind
+	}
 	booked := balanceTransaction{
-		ID: newID("txn_", seq), Object: "balance_transaction", Amount: amount, AvailableOn: seconds(seq), Created: seconds(seq),
-		Currency: currency, Description: description, Fee: fee, FeeDetails: []feeDetail{}, Net: amount - fee,
-		ReportingCategory: kind, Source: source, Status: "available", Type: kind,
+		ID: newID("txn_", seq), Object: "balance_transaction", Amount: b.amount, AvailableOn: seconds(seq), Created: seconds(seq),
+		Currency: b.currency, Description: b.description, Fee: b.fee, FeeDetails: []feeDetail{}, Net: b.amount - b.fee,
+		ReportingCategory: b.category, Source: b.source, Status: "available", Type: b.kind,
 	}
-	if fee > 0 {
-		booked.FeeDetails = []feeDetail{{Amount: fee, Currency: currency, Description: "Stripe processing fees", Type: "stripe_fee"}}
+	if b.fee > 0 {
+		booked.FeeDetails = []feeDetail{{Amount: b.fee, Currency: b.currency, Description: b.feeName, Type: "stripe_fee"}}
 	}
-	return booked.ID, tx.exec(`INSERT INTO balance_transactions (seq, account, currency, net, doc) VALUES (?, ?, ?, ?, ?)`,
-		seq, tx.call.account, currency, booked.Net, mustMarshal(&booked))
+	return booked, tx.exec(`INSERT INTO balance_transactions (seq, account, currency, net, doc) VALUES (?, ?, ?, ?, ?)`,
+		seq, tx.call.account, b.currency, booked.Net, mustMarshal(&booked))
 }
 
 func getBalanceTransaction(c *call, q querier) ([]byte, error) {

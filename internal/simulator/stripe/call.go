@@ -132,8 +132,12 @@ func accountOf(r *http.Request) (int64, error) {
 			Message: "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
 		}
 	}
+	return accountOfKey(key), nil
+}
+
+func accountOfKey(key string) int64 {
 	sum := sha256.Sum256([]byte(key))
-	return int64(binary.BigEndian.Uint64(sum[:8]) >> 1), nil
+	return int64(binary.BigEndian.Uint64(sum[:8]) >> 1)
 }
 
 // accountID spells an account as Stripe does.

@@ -58,10 +58,15 @@ func (tx *transaction) capture(pi *intent, amount int64) ([]byte, error) {
 	}
 	tx.emit("charge.captured", doc)
 	pi.Status, pi.AmountReceived, pi.AmountCapturable = succeeded, amount, 0
-	if doc, err = tx.saveIntent(pi); err == nil {
-		tx.emit("payment_intent.succeeded", doc)
+	if doc, err = tx.saveIntent(pi); err != nil {
+		return nil, err
 	}
-	return doc, err
+	tx.emit("payment_intent.succeeded", doc)
+	issuer, err := tx.outcomeOfMethod(ch.PaymentMethod)
+	if err != nil {
+		return nil, err
+	}
+	return doc, tx.complain(ch, issuer)
 }
 
 func cancelPaymentIntent(c *call) (effect, error) {

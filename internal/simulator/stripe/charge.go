@@ -61,7 +61,8 @@ func (ch *charge) authorize(seq int64) {
 // Stripe counts as refunded: amount_refunded is then amount minus amount_captured.
 func (tx *transaction) settle(ch *charge, amount int64) error {
 	ch.Captured, ch.AmountCaptured, ch.AmountRefunded = true, amount, ch.Amount-amount
-	id, err := tx.insertBalanceTransaction("charge", amount, feeOf(amount), ch.Currency, ch.ID, ch.Description)
+	booked := booking{kind: "charge", amount: amount, fee: feeOf(amount), feeName: "Stripe processing fees", currency: ch.Currency, source: ch.ID, description: ch.Description}
+	id, err := tx.book(booked)
 	ch.BalanceTransaction = &id
 	return err
 }

@@ -94,8 +94,12 @@ func (tx *transaction) approve(pi *intent, m *method, authentication *threeDSecu
 		return nil, err
 	}
 	tx.emit("charge.succeeded", doc)
-	if doc, err = tx.saveIntent(pi); err == nil {
-		tx.emit(event, doc)
+	if doc, err = tx.saveIntent(pi); err != nil {
+		return nil, err
+	}
+	tx.emit(event, doc)
+	if ch.Captured {
+		err = tx.complain(ch, m.result)
 	}
 	return doc, err
 }

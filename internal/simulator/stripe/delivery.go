@@ -27,105 +27,50 @@ var retryAfter = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second,
 // deliveries sends events to webhook endpoints, at least once each, from the
 // outbox table: what a dead process had not delivered, the next one does.
 type deliveries struct {
-	sim     *Simulator
-	client  *http.Client
-	wakeups chan struct{}
-	stop    context.CancelFunc
-	stopped chan struct{}
+	*background
+	sim    *Simulator
+	client *http.Client
 }
 
 // delivery is one event on its way to one endpoint.
 type delivery struct {
-	event, endpoint, account int64
-	attempts                 int
-	doc                      []byte
-	delivered                bool
+	event, endpoint, copy, account int64
+	attempts                       int
+	doc                            []byte
+	delivered                      bool
 }
 
 func startDeliveries(sim *Simulator) *deliveries {
-	ctx, stop := context.WithCancel(context.Background())
-	d := &deliveries{
-		sim: sim, wakeups: make(chan struct{}, 1), stop: stop, stopped: make(chan struct{}),
-		client: &http.Client{
-			Timeout:       deliveryTimeout,
-			Transport:     &http.Transport{MaxIdleConnsPerHost: deliveryBatch},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}
-	go d.run(ctx)
+	d := &deliveries{sim: sim, client: &http.Client{
+		Timeout:       deliveryTimeout,
+		Transport:     &http.Transport{MaxIdleConnsPerHost: deliveryBatch},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	d.background = sim.startBackground(d.deliver)
 	return d
 }
 
 func (d *deliveries) close() {
-	d.stop()
-	<-d.stopped
+	d.background.close()
 	d.client.CloseIdleConnections()
 }
 
-// wake makes the sender look at the outbox now.
-func (d *deliveries) wake() {
-	select {
-	case d.wakeups <- struct{}{}:
-	default: // awake already
+// deliver makes one round over what is due, and tells when the next is.
+func (d *deliveries) deliver(ctx context.Context) time.Duration {
+	due, err := d.due()
+	if err == nil && len(due) > 0 {
+		d.sendAll(ctx, due)
+		if ctx.Err() != nil { // what was cut short is tried again by the next process
+			return 0
+		}
+		if err = d.record(due); err == nil {
+			return 0
+		}
 	}
-}
-
-func (d *deliveries) run(ctx context.Context) {
-	defer close(d.stopped)
-	for ctx.Err() == nil {
-		due, err := d.due()
-		if err == nil && len(due) > 0 {
-			d.sendAll(ctx, due)
-			if ctx.Err() == nil { // else what was cut short is tried again by the next process
-				err = d.record(due)
-			}
-		}
-		if err != nil {
-			d.sim.log.Error("webhook outbox failed", zap.Error(err))
-		}
-		if err == nil && len(due) > 0 {
-			continue
-		}
-		timer := time.NewTimer(d.untilNext())
-		select {
-		case <-ctx.Done():
-		case <-d.wakeups:
-		case <-timer.C:
-		}
-		timer.Stop()
-	}
-}
-
-// untilNext is the pause until the next retry, at most a minute.
-func (d *deliveries) untilNext() time.Duration {
-	const longest, shortest = time.Minute, 100 * time.Millisecond
-	row, err := d.sim.store.queryRow(`SELECT due FROM deliveries ORDER BY due LIMIT 1`)
 	if err != nil {
-		return longest
+		d.sim.log.Error("webhook outbox failed", zap.Error(err))
 	}
-	var next int64
-	if row.Scan(&next) != nil {
-		return longest // nothing is waiting
-	}
-	return min(longest, max(shortest, time.UnixMicro(next).Sub(d.sim.now())))
-}
-
-func (d *deliveries) due() ([]*delivery, error) {
-	rows, err := d.sim.store.query(`SELECT d.event, d.endpoint, d.attempts, e.account, e.doc FROM deliveries d
-		JOIN events e ON e.seq = d.event WHERE d.due <= ? ORDER BY d.due LIMIT ?`, d.sim.now().UnixMicro(), deliveryBatch)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var due []*delivery
-	for rows.Next() {
-		one := &delivery{}
-		if err := rows.Scan(&one.event, &one.endpoint, &one.attempts, &one.account, &one.doc); err != nil {
-			return nil, err
-		}
-		due = append(due, one)
-	}
-	return due, rows.Err()
+	return d.sim.untilDue(`SELECT due FROM outbox ORDER BY due LIMIT 1`)
 }
 
 func (d *deliveries) sendAll(ctx context.Context, due []*delivery) {
@@ -161,23 +106,4 @@ func (d *deliveries) send(ctx context.Context, to target, body []byte) bool {
 	defer response.Body.Close()
 	_, _ = io.CopyN(io.Discard, response.Body, 4<<10) // lets the connection be used again
 	return response.StatusCode >= 200 && response.StatusCode < 300
-}
-
-// record takes what was delivered, or given up, out of the outbox.
-func (d *deliveries) record(due []*delivery) error {
-	return d.sim.store.update(func(conn *connection) error {
-		for _, one := range due {
-			var err error
-			if one.delivered || one.attempts >= len(retryAfter) {
-				err = conn.exec(`DELETE FROM deliveries WHERE event = ? AND endpoint = ?`, one.event, one.endpoint)
-			} else {
-				err = conn.exec(`UPDATE deliveries SET attempts = ?, due = ? WHERE event = ? AND endpoint = ?`, one.attempts+1,
-					d.sim.now().Add(retryAfter[one.attempts]).UnixMicro(), one.event, one.endpoint)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

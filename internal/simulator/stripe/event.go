@@ -31,11 +31,8 @@ func (tx *transaction) flushEvents() error {
 	}
 	c := tx.call
 	endpoints := c.sim.targets.of(c.account)
-	var key *string
-	if c.idempotencyKey != "" {
-		key = &c.idempotencyKey
-	}
-	request := fmt.Appendf(nil, `{"id":%s,"idempotency_key":%s}`, mustMarshal(c.requestID), mustMarshal(key))
+	// Both are null for what the simulator does by itself.
+	request := fmt.Appendf(nil, `{"id":%s,"idempotency_key":%s}`, mustMarshal(optional(c.requestID)), mustMarshal(optional(c.idempotencyKey)))
 	args := make([]any, 0, 4*len(tx.events))
 	deliver := false
 	for _, e := range tx.events {
@@ -47,7 +44,7 @@ func (tx *transaction) flushEvents() error {
 			}
 			pending++
 			deliver = true
-			if err := tx.exec(`INSERT INTO deliveries (event, endpoint, attempts, due) VALUES (?, ?, 0, ?)`, seq, endpoint.seq, seq); err != nil {
+			if err := tx.schedule(seq, endpoint); err != nil {
 				return err
 			}
 		}

@@ -40,7 +40,8 @@ var expandable = map[string]struct {
 }{
 	"pi":  {"payment_intents", []string{"latest_charge", "payment_method", "customer"}},
 	"ch":  {"charges", []string{"balance_transaction", "payment_intent", "customer", "refunds"}},
-	"re":  {"refunds", []string{"balance_transaction", "charge", "payment_intent"}},
+	"re":  {"refunds", []string{"balance_transaction", "charge", "failure_balance_transaction", "payment_intent"}},
+	"du":  {"disputes", []string{"charge", "payment_intent"}},
 	"txn": {"balance_transactions", []string{"source"}},
 	"pm":  {"payment_methods", []string{"customer"}},
 	"cus": {"customers", nil},
@@ -51,8 +52,11 @@ func (e expansions) apply(q querier, account int64, doc []byte) ([]byte, error) 
 	for name, below := range e {
 		id := docID(doc)
 		field, found := findField(doc, name)
-		if !found || !expandableField(id, name) {
+		if !expandableField(id, name) {
 			return nil, invalid("", "expand", "This property cannot be expanded (%s).", name)
+		}
+		if !found { // it is one that only some objects have
+			continue
 		}
 		value := doc[field.from:field.to]
 		var err error
@@ -133,7 +137,11 @@ func findField(doc []byte, name string) (span, bool) {
 
 // loadDoc finds an object of the account by any of the expandable kinds' ids.
 func loadDoc(q querier, account int64, id string) ([]byte, error) {
-	doc, err := find(q, account, expandable[prefixOf(id)].table, prefixOf(id)+"_", id)
+	kind, known := expandable[prefixOf(id)]
+	if !known {
+		return nil, missing("object", id, "id")
+	}
+	doc, err := find(q, account, kind.table, prefixOf(id)+"_", id)
 	if err == nil && doc == nil {
 		err = missing("object", id, "id")
 	}

@@ -93,3 +93,46 @@ func TestFaultsHitTheirOperationOnly(t *testing.T) {
 	h.get("/_sim/faults", &left)
 	require.Empty(t, left.Faults)
 }
+
+func TestLookUpsFailWhenAsked(t *testing.T) {
+	h := start(t, Options{})
+	pi, err := h.PaymentIntents.New(payment("4000000000002685"))
+	require.NoError(t, err)
+	disputed := h.disputeOf(pi)
+	refunded, err := h.PaymentIntents.New(payment(visa))
+	require.NoError(t, err)
+	made, err := h.Refunds.New(&stripego.RefundParams{PaymentIntent: &refunded.ID})
+	require.NoError(t, err)
+	search := func() error {
+		found := h.PaymentIntents.Search(&stripego.PaymentIntentSearchParams{SearchParams: stripego.SearchParams{Query: "status:'succeeded'"}})
+		found.Next()
+		return found.Err()
+	}
+	for _, look := range []struct {
+		operation string
+		up        func() error
+	}{
+		{"retrieve", func() error { _, err := h.PaymentIntents.Get(pi.ID, nil); return err }},
+		{"retrieve", func() error { _, err := h.Refunds.Get(made.ID, nil); return err }},
+		{"retrieve", func() error { _, err := h.Disputes.Get(disputed.ID, nil); return err }},
+		{"search", search},
+		{"list", func() error { return h.PaymentIntents.List(nil).Err() }},
+		{"list", func() error { return h.Refunds.List(nil).Err() }},
+		{"list", func() error { return h.Disputes.List(nil).Err() }},
+	} {
+		h.fault("*", "http_500")
+		require.NoError(t, look.up(), "* does not mean look-ups")
+		h.fault(look.operation, "http_500")
+		require.Equal(t, http.StatusInternalServerError, stripeError(t, look.up()).HTTPStatusCode)
+		require.NoError(t, look.up())
+	}
+	// Go's transport sends a GET once more when a kept connection breaks.
+	h.fault("search", "reset_before")
+	h.fault("search", "reset_before")
+	require.ErrorIs(t, search(), syscall.ECONNRESET)
+	h.fault("retrieve", "slow")
+	began := time.Now()
+	_, err = h.PaymentIntents.Get(pi.ID, nil)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, time.Since(began), 300*time.Millisecond)
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,7 @@ type listing struct {
 	filter string
 	value  int64
 	kinds  []string // of events; none: all
+	seqs   []int64  // of the only objects to list, when filter is "seq"
 }
 
 func listPaymentIntents(c *call, q querier) ([]byte, error) {
@@ -44,11 +46,24 @@ func listBalanceTransactions(c *call, q querier) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		field, _ := findField(doc, "balance_transaction")
-		booked, _ := parseID("txn_", string(bytes.Trim(doc[field.from:field.to], `"`)))
-		l.filter, l.value = "seq", booked
+		l.filter, l.seqs = "seq", bookedFor(doc)
 	}
 	return c.list(q, l)
+}
+
+// bookedFor are the sequence numbers of the balance transactions that an object
+// names, or holds.
+func bookedFor(doc []byte) []int64 {
+	var seqs []int64
+	for _, name := range []string{"balance_transaction", "failure_balance_transaction", "balance_transactions"} {
+		field, _ := findField(doc, name)
+		for _, text := range bytes.Split(doc[field.from:field.to], []byte{'"'}) {
+			if seq, ok := parseID("txn_", string(text)); ok {
+				seqs = append(seqs, seq)
+			}
+		}
+	}
+	return seqs
 }
 
 // refundsOf is the list of a charge's refunds, newest first.
@@ -158,7 +173,13 @@ func (f *form) cursor(param, prefix, id string) int64 {
 // page reads one page, newest first, and tells whether there are more.
 func (l listing) page(q querier, account int64, p page) ([][]byte, bool, error) {
 	query, args := `SELECT doc FROM `+l.table+` WHERE account = ?`, []any{account}
-	if l.filter != "" { // the + keeps SQLite from the less selective index
+	switch {
+	case l.filter == "seq":
+		query += ` AND seq IN (` + strings.TrimSuffix(strings.Repeat("?,", len(l.seqs)), ",") + `)`
+		for _, seq := range l.seqs {
+			args = append(args, seq)
+		}
+	case l.filter != "": // the + keeps SQLite from the less selective index
 		query, args = `SELECT doc FROM `+l.table+` WHERE +account = ? AND `+l.filter+` = ?`, append(args, l.value)
 	}
 	if p.after > 0 {

@@ -185,6 +185,8 @@ type refund struct {
 	Created                int64              `json:"created"`
 	Currency               string             `json:"currency"`
 	DestinationDetails     destinationDetails `json:"destination_details"`
+	FailureTransaction     *string            `json:"failure_balance_transaction,omitempty"`
+	FailureReason          *string            `json:"failure_reason,omitempty"`
 	Metadata               map[string]string  `json:"metadata"`
 	PaymentIntent          *string            `json:"payment_intent"`
 	Reason                 *string            `json:"reason"`

@@ -89,15 +89,19 @@ func (tx *transaction) loadMethod(id string) (*method, error) {
 	if !ok {
 		return nil, missingParam("PaymentMethod", id, "payment_method")
 	}
+	result, err := tx.outcomeOfMethod(id)
+	return &method{*found, result}, err
+}
+
+// outcomeOfMethod is how the issuer treats a payment method that was stored.
+func (tx *transaction) outcomeOfMethod(id string) (testOutcome, error) {
 	row, err := tx.queryRow(`SELECT outcome FROM payment_methods WHERE seq = ?`, seqOf(id))
 	if err != nil {
-		return nil, err
+		return testOutcome{}, err
 	}
 	var name string
-	if err := row.Scan(&name); err != nil {
-		return nil, err
-	}
-	return &method{*found, outcomesByName[name]}, nil
+	err = row.Scan(&name)
+	return outcomesByName[name], err
 }
 
 func createPaymentMethod(c *call) (effect, error) {

@@ -21,9 +21,19 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 		`SELECT doc FROM refunds WHERE +account = 1 AND charge = 1 ORDER BY seq DESC LIMIT 1`,
 		`SELECT doc FROM events WHERE account = 1 AND type IN ('a', 'b') ORDER BY seq DESC LIMIT 1`,
 		`SELECT p.doc FROM intent_metadata m JOIN payment_intents p ON p.seq = m.intent WHERE m.hash = 1 AND +p.account = 1 AND m.intent < 9 ORDER BY m.intent DESC`,
-		`SELECT d.event FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.due <= 1 ORDER BY d.due LIMIT 1`,
+		`SELECT o.event FROM outbox o JOIN events e ON e.seq = o.event WHERE o.due <= 1 ORDER BY o.due LIMIT 1`,
+		`SELECT due FROM outbox ORDER BY due LIMIT 1`,
+		`SELECT r.doc FROM settlements s JOIN refunds r ON r.seq = s.refund WHERE s.due <= 1 ORDER BY s.due LIMIT 1`,
+		`SELECT doc FROM disputes WHERE charge = 1`,
+		`SELECT doc FROM disputes WHERE +account = 1 AND charge = 1 ORDER BY seq DESC LIMIT 1`,
+		`SELECT doc FROM disputes WHERE +account = 1 AND intent = 1 ORDER BY seq DESC LIMIT 1`,
+		`SELECT due FROM settlements ORDER BY due LIMIT 1`,
+		`DELETE FROM settlements WHERE refund = 1`,
+		`DELETE FROM outbox WHERE event = 1 AND endpoint = 0 AND copy = 0`,
+		`UPDATE outbox SET due = 1 WHERE due > 1`,
 		`SELECT params FROM idempotency_keys WHERE account = 1 AND key = 'k'`,
 		`SELECT currency, SUM(net) FROM balance_transactions WHERE account = 1 GROUP BY currency`,
+		`SELECT doc FROM balance_transactions WHERE account = 1 AND seq IN (1, 2) ORDER BY seq DESC LIMIT 1`,
 		`DELETE FROM idempotency_keys WHERE seq < 1`,
 	} {
 		rows, err := h.sim.store.query(`EXPLAIN QUERY PLAN ` + query)
@@ -36,7 +46,11 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 			plan = append(plan, step)
 		}
 		require.NoError(t, rows.Close())
-		require.NotContains(t, strings.Join(plan, "; "), "SCAN", query)
+		if strings.Contains(query, "WHERE") {
+			require.NotContains(t, strings.Join(plan, "; "), "SCAN", query)
+		} else { // the first one of an index
+			require.Contains(t, strings.Join(plan, "; "), "INDEX", query)
+		}
 		if strings.Contains(query, "ORDER BY") {
 			require.NotContains(t, strings.Join(plan, "; "), "TEMP B-TREE", query)
 		}

@@ -10,7 +10,7 @@ func createRefund(c *call) (effect, error) {
 	}
 	amount := f.optionalAmount("amount")
 	created := &refund{
-		Object: "refund", Metadata: f.metadata(nil), Status: "succeeded",
+		Object: "refund", Metadata: f.metadata(nil), Status: refundSucceeded,
 		Reason: optional(f.choice("reason", "", "duplicate", "fraudulent", "requested_by_customer")),
 		DestinationDetails: destinationDetails{Type: "card", Card: cardDestination{
 			ReferenceStatus: "pending", ReferenceType: "acquirer_reference_number", Type: "refund",
@@ -53,12 +53,15 @@ func (tx *transaction) refundable(intentID, chargeID *string) (*charge, error) {
 		chargeID = pi.LatestCharge
 	}
 	ch, err := tx.loadCharge(*chargeID)
-	if err == nil && !ch.Captured {
+	if err != nil {
+		return nil, err
+	}
+	if !ch.Captured {
 		e := invalid("charge_not_refundable", "charge", "The charge %s has not been captured: cancel its PaymentIntent instead.", ch.ID)
 		e.executed = true
-		err = e
+		return nil, e
 	}
-	return ch, err
+	return ch, tx.checkDisputed(ch)
 }
 
 func (ch *charge) checkRefund(amount int64) error {
@@ -81,8 +84,15 @@ func (tx *transaction) refund(ch *charge, created *refund) ([]byte, error) {
 	seq := tx.call.sim.seq.next()
 	created.ID, created.Created = newID("re_", seq), seconds(seq)
 	created.Charge, created.PaymentIntent, created.Currency = ch.ID, &ch.PaymentIntent, ch.Currency
+	issuer, err := tx.outcomeOfMethod(ch.PaymentMethod)
+	if err != nil {
+		return nil, err
+	}
+	if issuer.refund.first != "" {
+		created.Status = issuer.refund.first
+	}
 	// The fee of the charge is not given back: a refund has none of its own.
-	id, err := tx.insertBalanceTransaction("refund", -created.Amount, 0, ch.Currency, created.ID, pointer("REFUND FOR CHARGE"))
+	id, err := tx.book(booking{kind: "refund", amount: -created.Amount, currency: ch.Currency, source: created.ID, description: pointer("REFUND FOR CHARGE")})
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +106,9 @@ func (tx *transaction) refund(ch *charge, created *refund) ([]byte, error) {
 	doc := mustMarshal(created)
 	err = tx.exec(`INSERT INTO refunds (seq, account, charge, intent, idempotency_key, doc) VALUES (?, ?, ?, ?, ?, ?)`,
 		seq, tx.call.account, seqOf(ch.ID), seqOf(ch.PaymentIntent), tx.call.idempotencyKey, doc)
+	if err == nil && issuer.refund.last != "" {
+		err = tx.scheduleSettlement(seq, issuer.refund.last)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -17,10 +17,14 @@ func (s *Simulator) Handler() http.Handler {
 	mux.HandleFunc("GET /3ds/{id}", s.serveChallenge)
 	mux.HandleFunc("POST /3ds/{id}", s.answerChallenge)
 	mux.HandleFunc("POST /_sim/3ds/{payment_intent}", s.answerForTest)
+	mux.HandleFunc("POST /_sim/refunds/{id}", s.settleForTest)
+	mux.HandleFunc("POST /_sim/disputes", s.openForTest)
+	mux.HandleFunc("POST /_sim/disputes/{id}", s.moveForTest)
 	mux.HandleFunc("GET /_sim/health", func(w http.ResponseWriter, _ *http.Request) {
 		simulator.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok", "provider": "stripe"})
 	})
 	s.faults.Register(mux)
+	s.webhooks.Register(mux, s.deliveries)
 	simulator.RegisterWitness(mux, witness{s.store})
 	mux.Handle("/v1/", s.authenticated(unknownURL))
 	return s.parseForms(mux)
@@ -28,16 +32,20 @@ func (s *Simulator) Handler() http.Handler {
 
 func (s *Simulator) registerPayments(mux *http.ServeMux) {
 	mux.Handle("POST /v1/payment_intents", s.money(createPaymentIntent, opCreate))
-	mux.Handle("GET /v1/payment_intents", s.read(listPaymentIntents))
-	mux.Handle("GET /v1/payment_intents/search", s.read(searchPaymentIntents))
-	mux.Handle("GET /v1/payment_intents/{id}", s.read(getPaymentIntent))
+	mux.Handle("GET /v1/payment_intents", s.look(listPaymentIntents, opList))
+	mux.Handle("GET /v1/payment_intents/search", s.look(searchPaymentIntents, opSearch))
+	mux.Handle("GET /v1/payment_intents/{id}", s.look(getPaymentIntent, opRetrieve))
 	mux.Handle("POST /v1/payment_intents/{id}", s.write(updatePaymentIntent))
 	mux.Handle("POST /v1/payment_intents/{id}/confirm", s.money(confirmPaymentIntent, opConfirm))
 	mux.Handle("POST /v1/payment_intents/{id}/capture", s.money(capturePaymentIntent, opCapture))
 	mux.Handle("POST /v1/payment_intents/{id}/cancel", s.money(cancelPaymentIntent, opCancel))
 	mux.Handle("POST /v1/refunds", s.money(createRefund, opRefund))
-	mux.Handle("GET /v1/refunds", s.read(listRefunds))
-	mux.Handle("GET /v1/refunds/{id}", s.read(getRefund))
+	mux.Handle("GET /v1/refunds", s.look(listRefunds, opList))
+	mux.Handle("GET /v1/refunds/{id}", s.look(getRefund, opRetrieve))
+	mux.Handle("GET /v1/disputes", s.look(listDisputes, opList))
+	mux.Handle("GET /v1/disputes/{id}", s.look(getDispute, opRetrieve))
+	mux.Handle("POST /v1/disputes/{id}", s.write(updateDispute))
+	mux.Handle("POST /v1/disputes/{id}/close", s.write(closeDispute))
 	mux.Handle("POST /v1/payment_methods", s.write(createPaymentMethod))
 	mux.Handle("GET /v1/payment_methods/{id}", s.read(getPaymentMethod))
 	mux.Handle("POST /v1/payment_methods/{id}/attach", s.write(attachPaymentMethod))
@@ -63,17 +71,27 @@ func (s *Simulator) registerRecords(mux *http.ServeMux) {
 // money is a write that faults can hit.
 func (s *Simulator) money(operation write, name string) http.Handler {
 	plain, confirming := []string{name}, []string{name, opConfirm}
+	return s.faulty(s.write(operation), func(r *http.Request) []string {
+		if r.PostForm.Get("confirm") == "true" {
+			return confirming
+		}
+		return plain
+	})
+}
+
+// look is a read that faults can hit.
+func (s *Simulator) look(operation read, name string) http.Handler {
+	plain := []string{name}
+	return s.faulty(s.read(operation), func(*http.Request) []string { return plain })
+}
+
+func (s *Simulator) faulty(next http.Handler, operations func(*http.Request) []string) http.Handler {
 	return s.faults.Wrap(simulator.Injector{
-		Operations: func(r *http.Request) []string {
-			if r.PostForm.Get("confirm") == "true" {
-				return confirming
-			}
-			return plain
-		},
+		Operations: operations,
 		Refuse: func(w http.ResponseWriter, r *http.Request, status int) {
 			s.respond(w, r, s.failure(serverError(status), "req_"+randomText(14)))
 		},
-	}, s.write(operation))
+	}, next)
 }
 
 // parseForms reads the parameters of every API call before anything else does,

@@ -61,6 +61,25 @@ CREATE INDEX IF NOT EXISTS refunds_by_account ON refunds (account, seq);
 CREATE INDEX IF NOT EXISTS refunds_by_charge ON refunds (charge, seq);
 CREATE INDEX IF NOT EXISTS refunds_by_intent ON refunds (intent, seq);
 
+CREATE TABLE IF NOT EXISTS disputes (
+    seq     INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    charge  INTEGER NOT NULL,
+    intent  INTEGER NOT NULL,
+    doc     BLOB    NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS disputes_by_account ON disputes (account, seq);
+CREATE INDEX IF NOT EXISTS disputes_by_charge ON disputes (charge, seq);
+CREATE INDEX IF NOT EXISTS disputes_by_intent ON disputes (intent, seq);
+
+-- The refunds that are still to settle: at due, in microseconds, as status says.
+CREATE TABLE IF NOT EXISTS settlements (
+    refund INTEGER PRIMARY KEY,
+    due    INTEGER NOT NULL,
+    status TEXT    NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS settlements_by_due ON settlements (due);
+
 CREATE TABLE IF NOT EXISTS balance_transactions (
     seq          INTEGER PRIMARY KEY,
     account      INTEGER NOT NULL,
@@ -113,16 +132,18 @@ CREATE TABLE IF NOT EXISTS webhook_endpoints (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS webhook_endpoints_by_account ON webhook_endpoints (account, seq);
 
--- The outbox: one row for each event still to be delivered to an endpoint.
--- endpoint 0 is the one of the simulator's options. due is in microseconds.
-CREATE TABLE IF NOT EXISTS deliveries (
+-- One row for each delivery still to be made of an event to an endpoint; those
+-- of the simulator's options have numbers up to 0. copy 1 is the second delivery
+-- that a webhook fault asks for. due is in microseconds.
+CREATE TABLE IF NOT EXISTS outbox (
     event    INTEGER NOT NULL,
     endpoint INTEGER NOT NULL,
+    copy     INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
     due      INTEGER NOT NULL,
-    PRIMARY KEY (event, endpoint)
+    PRIMARY KEY (event, endpoint, copy)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS deliveries_by_due ON deliveries (due);
+CREATE INDEX IF NOT EXISTS outbox_by_due ON outbox (due);
 
 -- params is a keyed hash of the request, never the request itself.
 CREATE TABLE IF NOT EXISTS idempotency_keys (

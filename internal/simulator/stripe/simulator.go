@@ -2,18 +2,20 @@
 // version 2023-10-16, as stripe-go v76 does, with test cards, 3-D Secure, signed
 // webhooks, idempotency keys and faults on demand.
 //
-// It is also the independent record of what was charged (GET /_sim/charges), so
-// it keeps its own file and shares no code with the hub. Of a card it keeps
-// brand, last four digits, expiry and a keyed fingerprint; of a request, a keyed
-// hash.
+// It is also the independent record of what was charged, refunded and disputed
+// (GET /_sim/charges, /_sim/refunds, /_sim/disputes), so it keeps its own file
+// and shares no code with the hub. Of a card it keeps brand, last four digits,
+// expiry and a keyed fingerprint; of a request, a keyed hash.
 //
 // Where it differs from Stripe: the capture of a part, and the cancellation of
 // an authorization, count the released rest in the charge's amount_refunded as
 // Stripe does, but make no refund object; money is available at once; search
 // sees every write at once and knows exact terms joined by AND; a challenge is
-// always a redirect, also without a return_url; amounts from 1 are accepted;
-// events are recorded only for accounts that have a webhook endpoint; parameters
-// that this simulator does not know are refused as unknown.
+// always a redirect, also without a return_url; amounts from 1 are accepted; the
+// disputes of test cards are opened together with the capture, each charge has
+// at most one, and its fee is kept also when the merchant wins; events are
+// recorded only for accounts that have a webhook endpoint; parameters that this
+// simulator does not know are refused as unknown.
 package stripe
 
 import (
@@ -29,14 +31,19 @@ import (
 	"paymenthub/internal/simulator"
 )
 
-// The money operations that faults can be asked for. Creating a PaymentIntent
-// with confirm=true is both of the first two.
+// The operations that faults can be asked for: what moves money, and what looks
+// at PaymentIntents, refunds and disputes. Creating a PaymentIntent with
+// confirm=true is both of the first two.
 const (
 	opCreate  = "create_payment_intent"
 	opConfirm = "confirm"
 	opCapture = "capture"
 	opCancel  = "cancel"
 	opRefund  = "refund"
+
+	opRetrieve = "retrieve"
+	opSearch   = "search"
+	opList     = "list"
 )
 
 // Options configures a simulator.
@@ -49,10 +56,16 @@ type Options struct {
 	// BaseURL is where browsers reach the simulator, for redirects; empty means
 	// the host that the request was sent to.
 	BaseURL string
-	// WebhookURL and WebhookSecret name an endpoint that gets the events of all
-	// accounts; empty: none but those made by POST /v1/webhook_endpoints.
-	WebhookURL    string
-	WebhookSecret string
+	// Webhooks are endpoints beside those made by POST /v1/webhook_endpoints. What
+	// is still to be delivered belongs to the place of an endpoint among those of
+	// its account: its URL and secret may change from one start to the next.
+	Webhooks []Webhook
+	// SettleAfter is how long the refunds of some test cards take to settle; 0
+	// means 3 seconds.
+	SettleAfter time.Duration
+	// Frozen lets nothing happen by itself, neither deliveries nor settlements: for
+	// those who only read the record while its simulator is down.
+	Frozen bool
 	// Logger gets failures of the simulator itself; nil: none.
 	Logger *zap.Logger
 }
@@ -67,8 +80,10 @@ type Simulator struct {
 	seq        *sequence
 	inflight   inflight
 	faults     *simulator.Faults
+	webhooks   *simulator.WebhookFaults
 	targets    targets
 	deliveries *deliveries
+	settling   *background
 }
 
 // Open opens or makes the simulator's file and starts delivering webhooks.
@@ -83,6 +98,9 @@ func open(options Options, now func() time.Time) (*Simulator, error) {
 	if options.Logger == nil {
 		options.Logger = zap.NewNop()
 	}
+	if options.SettleAfter == 0 {
+		options.SettleAfter = defaultSettleAfter
+	}
 	secret, err := loadSecret(options.DataFile + ".key")
 	if err != nil {
 		return nil, fmt.Errorf("stripe simulator: %w", err)
@@ -94,20 +112,23 @@ func open(options Options, now func() time.Time) (*Simulator, error) {
 	s := &Simulator{
 		options: options, log: options.Logger, now: now, store: store, secret: secret, seq: &sequence{now: now},
 		inflight: inflight{keys: map[inflightKey]struct{}{}},
-		faults:   simulator.NewFaults(opCreate, opConfirm, opCapture, opCancel, opRefund),
+		faults:   simulator.NewFaults([]string{opCreate, opConfirm, opCapture, opCancel, opRefund}, []string{opRetrieve, opSearch, opList}),
+		webhooks: simulator.NewWebhookFaults(),
 		targets:  targets{byAccount: map[int64][]target{}},
 	}
 	if err := errors.Join(s.resumeSequence(), s.loadTargets(), s.forgetOldKeys(now())); err != nil {
 		return nil, errors.Join(fmt.Errorf("stripe simulator: %w", err), store.close())
 	}
 	s.deliveries = startDeliveries(s)
+	s.settling = s.startBackground(s.settle)
 	return s, nil
 }
 
-// Close lets go of held connections, stops webhook deliveries and closes the
-// file. Calls still running then fail: shut the HTTP server down first.
+// Close lets go of held connections, stops webhook deliveries and settlements,
+// and closes the file. Calls still running then fail: shut the HTTP server down first.
 func (s *Simulator) Close() error {
 	s.faults.Close()
+	s.settling.close()
 	s.deliveries.close()
 	return s.store.close()
 }
@@ -115,7 +136,7 @@ func (s *Simulator) Close() error {
 // resumeSequence goes on after the newest object, even if the clock went back.
 func (s *Simulator) resumeSequence() error {
 	for _, table := range []string{"payment_intents", "charges", "refunds", "balance_transactions", "payment_methods",
-		"customers", "challenges", "events", "webhook_endpoints", "idempotency_keys"} {
+		"customers", "challenges", "disputes", "events", "webhook_endpoints", "idempotency_keys"} {
 		row, err := s.store.queryRow(`SELECT COALESCE(MAX(seq), 0) FROM ` + table)
 		if err != nil {
 			return err

@@ -51,6 +51,9 @@ func openStore(path string) (*store, error) {
 	if _, err := conn.ExecContext(context.Background(), schema); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare %s: %w", path, err), conn.Close(), db.Close())
 	}
+	if err := moveDeliveries(conn); err != nil {
+		return nil, errors.Join(fmt.Errorf("upgrade %s: %w", path, err), conn.Close(), db.Close())
+	}
 	readers, err := sql.Open(sqlite.DriverName, dataSource(path, true))
 	if err != nil {
 		return nil, errors.Join(err, conn.Close(), db.Close())
@@ -62,6 +65,22 @@ func openStore(path string) (*store, error) {
 		db:      db,
 		readers: readers,
 	}, nil
+}
+
+// moveDeliveries brings into the outbox what an older file holds in its table
+// deliveries, which had no room for a second delivery of the same event.
+func moveDeliveries(conn *sql.Conn) error {
+	ctx := context.Background()
+	var older bool
+	row := conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'deliveries')`)
+	if err := row.Scan(&older); err != nil || !older {
+		return err
+	}
+	_, err := conn.ExecContext(ctx, `BEGIN IMMEDIATE;
+		INSERT INTO outbox (event, endpoint, copy, attempts, due) SELECT event, endpoint, 0, attempts, due FROM deliveries;
+		DROP TABLE deliveries;
+		COMMIT`)
+	return err
 }
 
 // dataSource spells the settings of a connection. synchronous NORMAL loses the

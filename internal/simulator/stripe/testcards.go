@@ -13,7 +13,13 @@ type testOutcome struct {
 	message                   string
 	blocked                   bool // by the fraud check; never sent to the issuer
 	challenge                 bool // asks for 3-D Secure
+	refund                    refundCourse
+	complaint                 complaint // made as soon as the money is captured
 }
+
+// refundCourse is what becomes of a card's refunds: the status they begin with,
+// empty for succeeded, and the one they settle in later, empty for never.
+type refundCourse struct{ first, last string }
 
 var (
 	approved      = testOutcome{name: "approved"}
@@ -21,6 +27,8 @@ var (
 	needsShopper  = testOutcome{name: "authentication_required", code: "authentication_required", declineCode: "authentication_required", issuerCode: "1A", message: "Your card was declined. This transaction requires authentication."}
 	outcomesByPAN = map[string]testOutcome{
 		"4000002760003184": challenged,
+		"4000000000007726": {name: "pending_refund", refund: refundCourse{refundPending, refundSucceeded}},
+		"4000000000005126": {name: "failed_refund", refund: refundCourse{refundSucceeded, refundFailed}},
 		"4000000000000002": {name: "generic_decline", code: "card_declined", declineCode: "generic_decline", issuerCode: "05", adviceCode: "try_again_later", message: "Your card was declined."},
 		"4000000000009995": {name: "insufficient_funds", code: "card_declined", declineCode: "insufficient_funds", issuerCode: "51", adviceCode: "try_again_later", networkAdvice: "02", message: "Your card has insufficient funds."},
 		"4000000000009987": {name: "lost_card", code: "card_declined", declineCode: "lost_card", issuerCode: "41", adviceCode: "do_not_try_again", networkAdvice: "03", message: "Your card was declined."},
@@ -28,6 +36,8 @@ var (
 		"4000000000000069": {name: "expired_card", code: "expired_card", declineCode: "expired_card", issuerCode: "54", adviceCode: "confirm_card_data", networkAdvice: "01", message: "Your card has expired."},
 		"4000000000000127": {name: "incorrect_cvc", code: "incorrect_cvc", declineCode: "incorrect_cvc", issuerCode: "N7", adviceCode: "confirm_card_data", networkAdvice: "01", message: "Your card's security code is incorrect."},
 		"4000000000000119": {name: "processing_error", code: "processing_error", declineCode: "processing_error", issuerCode: "96", adviceCode: "try_again_later", message: "An error occurred while processing your card. Try again in a little bit."},
+		"4000000000002685": {name: "disputed_not_received", complaint: complaint{reason: "product_not_received"}},
+		"4000000000001976": {name: "inquiry", complaint: complaint{reason: "unrecognized", inquiry: true}},
 		"4000000000000259": {name: "fraudulent", code: "card_declined", declineCode: "fraudulent", message: "Your card was declined.", blocked: true},
 	}
 	outcomesByName = nameOutcomes()

@@ -2,10 +2,23 @@ package stripe
 
 import (
 	"encoding/json"
+	"errors"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 )
+
+// Webhook is a webhook endpoint that the simulator's options give.
+type Webhook struct {
+	// SecretKey is the API key of the account whose events it gets; empty: those
+	// of all accounts.
+	SecretKey string
+	// URL is an absolute HTTP or HTTPS address; Secret signs the deliveries.
+	URL, Secret string
+	// Events are the types of event it gets; none: all.
+	Events []string
+}
 
 type webhookEndpoint struct {
 	ID            string            `json:"id"`
@@ -24,7 +37,7 @@ type webhookEndpoint struct {
 
 // target is where events are delivered to.
 type target struct {
-	seq         int64 // 0 for the one of the simulator's options
+	seq         int64 // up to 0 for those of the simulator's options
 	url, secret string
 	kinds       []string
 }
@@ -36,14 +49,43 @@ func (t target) wants(kind string) bool {
 // targets keeps the webhook endpoints in memory, so that a payment without any
 // costs no query.
 type targets struct {
-	mu         sync.RWMutex
-	configured *target
-	byAccount  map[int64][]target
+	mu        sync.RWMutex
+	everyone  []target // those for all accounts
+	byAccount map[int64][]target
+}
+
+// configure adds the endpoints of the simulator's options. They are numbered in
+// their order among those of the same account: 0, -2, -4 … for all accounts, and
+// -1, -3, -5 … for one, so that no account has two of the same number.
+func (t *targets) configure(webhooks []Webhook) error {
+	for _, hook := range webhooks {
+		if !webAddress(hook.URL) {
+			return errors.New("webhook: URL must be an absolute HTTP or HTTPS address")
+		}
+		added := target{url: hook.URL, secret: hook.Secret, kinds: hook.Events}
+		if len(added.kinds) == 0 {
+			added.kinds = []string{"*"}
+		}
+		if key := strings.TrimSpace(hook.SecretKey); key != "" {
+			account := accountOfKey(key)
+			added.seq = -1 - 2*int64(len(t.byAccount[account]))
+			t.byAccount[account] = append(t.byAccount[account], added)
+			continue
+		}
+		added.seq = -2 * int64(len(t.everyone))
+		t.everyone = append(t.everyone, added)
+	}
+	return nil
+}
+
+func webAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 func (s *Simulator) loadTargets() error {
-	if s.options.WebhookURL != "" {
-		s.targets.configured = &target{url: s.options.WebhookURL, secret: s.options.WebhookSecret, kinds: []string{"*"}}
+	if err := s.targets.configure(s.options.Webhooks); err != nil {
+		return err
 	}
 	rows, err := s.store.query(`SELECT seq, account, secret, doc FROM webhook_endpoints ORDER BY seq`)
 	if err != nil {
@@ -71,16 +113,16 @@ func (s *Simulator) loadTargets() error {
 func (t *targets) of(account int64) []target {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	if t.configured == nil {
+	if len(t.everyone) == 0 {
 		return t.byAccount[account]
 	}
-	return append([]target{*t.configured}, t.byAccount[account]...)
+	return slices.Concat(t.everyone, t.byAccount[account])
 }
 
 func (t *targets) listening(account int64) bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.configured != nil || len(t.byAccount[account]) > 0
+	return len(t.everyone) > 0 || len(t.byAccount[account]) > 0
 }
 
 // find is the endpoint of a delivery; false when it is gone.
@@ -111,7 +153,7 @@ func createWebhookEndpoint(c *call) (effect, error) {
 		Object: "webhook_endpoint", APIVersion: f.choice("api_version", apiVersion, apiVersion), Description: f.optional("description"),
 		EnabledEvents: f.list("enabled_events"), Metadata: f.metadata(nil), Status: "enabled", URL: f.required("url"),
 	}
-	if u, err := url.Parse(created.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if !webAddress(created.URL) {
 		f.fail(invalid("url_invalid", "url", "Invalid URL: An explicit scheme (such as https) must be provided."))
 	}
 	if len(created.EnabledEvents) == 0 {

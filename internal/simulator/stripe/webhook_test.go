@@ -63,7 +63,7 @@ func (r *receiver) received(t *testing.T, kinds ...string) {
 
 func TestWebhooksAreSignedAndComplete(t *testing.T) {
 	shop := receive(t, "whsec_shop")
-	h := start(t, Options{WebhookURL: shop.URL, WebhookSecret: "whsec_shop"})
+	h := start(t, Options{Webhooks: []Webhook{{URL: shop.URL, Secret: "whsec_shop"}}})
 	pi, err := h.PaymentIntents.New(payment(visa))
 	require.NoError(t, err)
 	shop.received(t, "payment_intent.created", "charge.succeeded", "payment_intent.succeeded")
@@ -122,7 +122,7 @@ func TestUndeliveredEventsAreRetriedAfterARestart(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "simulator.db")
 	shop := receive(t, "whsec_shop")
 	shop.refuse = 3
-	h := start(t, Options{DataFile: file, WebhookURL: shop.URL, WebhookSecret: "whsec_shop"})
+	h := start(t, Options{DataFile: file, Webhooks: []Webhook{{URL: shop.URL, Secret: "whsec_shop"}}})
 	_, err := h.PaymentIntents.New(payment(visa))
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
@@ -131,6 +131,6 @@ func TestUndeliveredEventsAreRetriedAfterARestart(t *testing.T) {
 		return shop.refuse == 0
 	}, 5*time.Second, 5*time.Millisecond)
 	h.stop()
-	start(t, Options{DataFile: file, WebhookURL: shop.URL, WebhookSecret: "whsec_shop"})
+	start(t, Options{DataFile: file, Webhooks: []Webhook{{URL: shop.URL, Secret: "whsec_shop"}}})
 	shop.received(t, "payment_intent.created", "charge.succeeded", "payment_intent.succeeded")
 }

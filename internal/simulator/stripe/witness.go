@@ -9,7 +9,7 @@ import (
 	"paymenthub/internal/simulator"
 )
 
-// witness reads the record of what was really charged and refunded.
+// witness reads the record of what was really charged, refunded and disputed.
 type witness struct{ store *store }
 
 // Charges implements simulator.Witness. Declined attempts are not charges.
@@ -66,4 +66,43 @@ func (w witness) Refunds(ctx context.Context) iter.Seq2[simulator.Refund, error]
 			yield(simulator.Refund{}, err)
 		}
 	}
+}
+
+// Disputes implements simulator.Witness.
+func (w witness) Disputes(ctx context.Context) iter.Seq2[simulator.Dispute, error] {
+	return func(yield func(simulator.Dispute, error) bool) {
+		rows, err := w.store.readers.QueryContext(ctx, `SELECT seq, doc FROM disputes ORDER BY seq`)
+		if err != nil {
+			yield(simulator.Dispute{}, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var seq int64
+			var doc []byte
+			var d dispute
+			err := rows.Scan(&seq, &doc)
+			if err == nil {
+				err = json.Unmarshal(doc, &d)
+			}
+			if !yield(d.witnessed(seq), err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(simulator.Dispute{}, err)
+		}
+	}
+}
+
+func (d *dispute) witnessed(seq int64) simulator.Dispute {
+	seen := simulator.Dispute{
+		ID: d.ID, Charge: d.Charge, PaymentIntent: d.PaymentIntent, Amount: d.Amount, Currency: d.Currency, Status: d.Status,
+		CreatedAt: time.UnixMicro(seq).UTC(),
+	}
+	for _, booked := range d.BalanceTransactions {
+		seen.Withdrawn -= booked.Amount
+		seen.Fee += booked.Fee
+	}
+	return seen
 }
