@@ -27,9 +27,11 @@ func pending(current payment.Aggregate, transactionID string) bool {
 	return current.Transaction != nil && current.Transaction.ID == transactionID && current.Intent.PendingTransaction == transactionID
 }
 
-// send makes the pending gateway call and writes down what became of it. A
-// transaction that is no longer pending is not sent again: its outcome stands.
-func (a *Payments) send(ctx context.Context, current payment.Aggregate, transactionID string) (payment.Snapshot, error) {
+// send makes the pending gateway call and writes down what became of it. again
+// says that this step did not write the call down itself: somebody may have sent
+// it before and still be at it, so the call is claimed first. A transaction that
+// is no longer pending is not sent again: its outcome stands.
+func (a *Payments) send(ctx context.Context, current payment.Aggregate, transactionID string, again bool) (payment.Snapshot, error) {
 	if !pending(current, transactionID) || current.Intent.Status == payment.RequiresAction {
 		a.Watcher.Notify(current.Intent)
 		return current.Snapshot(), nil
@@ -38,8 +40,19 @@ func (a *Payments) send(ctx context.Context, current payment.Aggregate, transact
 	if err != nil {
 		return payment.Snapshot{}, err
 	}
+	if again {
+		change, err := current.Intent.SendAgain(a.Clock.Now())
+		if err != nil {
+			return payment.Snapshot{}, err
+		}
+		if current, err = a.apply(ctx, current, change); err != nil {
+			return payment.Snapshot{}, err
+		}
+	}
+	call := a.callOf(ctx, current)
+	call.Repeated = call.Repeated || again
 	var outcome payment.Outcome
-	switch call := a.callOf(ctx, current); current.Transaction.Kind {
+	switch current.Transaction.Kind {
 	case payment.Capture:
 		outcome = g.Capture(ctx, call)
 	case payment.Void:
@@ -56,15 +69,35 @@ func (a *Payments) send(ctx context.Context, current payment.Aggregate, transact
 	return a.record(ctx, current, outcome)
 }
 
-// lookUp asks the gateway what became of the pending call.
-func (a *Payments) lookUp(ctx context.Context, current payment.Aggregate) (payment.Outcome, error) {
+// lookUp asks the gateway what became of the pending call. When the gateway
+// does not say, what it has told in a notification counts.
+func (a *Payments) lookUp(ctx context.Context, current payment.Aggregate, notificationID string) (payment.Outcome, error) {
 	g, err := a.Gateways.Find(current.Intent.Scope.Environment, current.Transaction.Gateway)
 	if err != nil {
 		return payment.Outcome{}, err
 	}
-	outcome := g.Lookup(ctx, gateway.Lookup{Call: a.callOf(ctx, current), Kind: current.Transaction.Kind})
+	l := gateway.Lookup{Call: a.callOf(ctx, current), Kind: current.Transaction.Kind}
+	outcome := g.Lookup(ctx, l)
+	if outcome.Class == payment.OutcomeUnknown && notificationID != "" {
+		if outcome, err = a.conclude(ctx, g, notificationID, l); err != nil {
+			return payment.Outcome{}, err
+		}
+	}
 	a.logUnknown(ctx, outcome, current.Intent.ID, current.Transaction.ID, g.Name())
 	return outcome, nil
+}
+
+// conclude reads the outcome from a notification of the gateway.
+func (a *Payments) conclude(ctx context.Context, g gateway.Gateway, notificationID string, l gateway.Lookup) (payment.Outcome, error) {
+	n, err := a.Notifications.Find(ctx, notificationID)
+	if err != nil {
+		return payment.Outcome{}, err
+	}
+	body, err := a.Vault.OpenBytes(n.KeyVersion, n.Sealed, n.ID)
+	if err != nil {
+		return payment.Outcome{}, err
+	}
+	return g.Conclude(body, l), nil
 }
 
 // callOf names the pending transaction to its gateway.

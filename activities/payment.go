@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.uber.org/zap"
 
 	"paymenthub/internal/clock"
 	"paymenthub/internal/gateway"
+	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/telemetry/metric"
 	"paymenthub/internal/telemetry/traceid"
@@ -62,6 +64,9 @@ type Resolve struct {
 	PaymentID     string `json:"payment_id"`
 	TransactionID string `json:"transaction_id"`
 	Resend        bool   `json:"resend"`
+	// NotificationID names what the gateway has told of it: that counts when the
+	// gateway cannot be asked.
+	NotificationID string `json:"notification_id,omitempty"`
 }
 
 // Cancellation asks to give up a payment that no gateway holds anything for.
@@ -86,9 +91,10 @@ type Payments struct {
 	Watcher    *payment.Watcher
 	Clock      clock.Clock
 	// ReturnURL is where gateways send the shopper of a payment back to.
-	ReturnURL func(paymentID string) string
-	Metrics   *metric.Metrics
-	Logger    *zap.Logger
+	ReturnURL     func(paymentID string) string
+	Notifications notification.Repository
+	Metrics       *metric.Metrics
+	Logger        *zap.Logger
 }
 
 // Load returns what the workflow must know of the payment.
@@ -122,7 +128,7 @@ func (a *Payments) Attempt(ctx context.Context, in Attempt) (payment.Snapshot, e
 			return a.record(ctx, current, payment.Declined(*refusal))
 		}
 	}
-	return a.send(ctx, current, transactionID)
+	return a.send(ctx, current, transactionID, begun)
 }
 
 // beginAttempt chooses the gateway and writes the attempt down.
@@ -163,7 +169,7 @@ func (a *Payments) Capture(ctx context.Context, in Capture) (payment.Snapshot, e
 			return payment.Snapshot{}, err
 		}
 	}
-	return a.send(ctx, current, payment.TransactionID(in.Command.OperationID))
+	return a.send(ctx, current, payment.TransactionID(in.Command.OperationID), begun)
 }
 
 // Void releases what is held, or stops waiting for the shopper.
@@ -184,8 +190,13 @@ func (a *Payments) Void(ctx context.Context, in Void) (payment.Snapshot, error) 
 			return payment.Snapshot{}, err
 		}
 	}
-	return a.send(ctx, current, payment.TransactionID(in.OperationID))
+	return a.send(ctx, current, payment.TransactionID(in.OperationID), begun)
 }
+
+// absenceCertain is how long after a call was written down, or claimed to be sent
+// again, its request may still be on its way. Until then a gateway that has no
+// record of it proves nothing, unless the call is sent once more under its key.
+const absenceCertain = 2 * time.Minute
 
 // Resolve asks the gateway what became of the pending call and writes down
 // what it finds.
@@ -194,12 +205,17 @@ func (a *Payments) Resolve(ctx context.Context, in Resolve) (payment.Snapshot, e
 	if err != nil || !pending(current, in.TransactionID) {
 		return current.Snapshot(), err
 	}
-	outcome, err := a.lookUp(ctx, current)
+	outcome, err := a.lookUp(ctx, current, in.NotificationID)
 	if err != nil {
 		return payment.Snapshot{}, err
 	}
-	if outcome.Class == payment.OutcomeAbsent && in.Resend {
-		return a.send(ctx, current, in.TransactionID)
+	if outcome.Class == payment.OutcomeAbsent {
+		if in.Resend {
+			return a.send(ctx, current, in.TransactionID, true)
+		}
+		if a.Clock.Now().Sub(current.Intent.UpdatedAt) < absenceCertain {
+			outcome = payment.Unknown("the gateway has no record of it yet")
+		}
 	}
 	return a.record(ctx, current, outcome)
 }

@@ -18,11 +18,14 @@ const (
 	LookUpRefund Name[RefundRef, payment.Outcome]           = "LookUpRefund"
 	RecordRefund Name[RefundRecorded, payment.RefundStatus] = "RecordRefund"
 	RaiseRefund  Name[RefundRaised, payment.RefundStatus]   = "RaiseRefund"
+	ReviewRefund Name[RefundRef, payment.RefundStatus]      = "ReviewRefund"
 )
 
 // RefundRef names a refund.
 type RefundRef struct {
 	RefundID string `json:"refund_id"`
+	// Again: it was sent before, and that request may still be on its way.
+	Again bool `json:"again,omitempty"`
 }
 
 // RefundRecorded is the outcome of a refund.
@@ -67,14 +70,48 @@ func (a *Payments) callRefund(ctx context.Context, in RefundRef, do func(gateway
 	if err != nil {
 		return payment.Outcome{}, err
 	}
-	outcome := do(g, current, gateway.Call{
-		Scope: current.Intent.Scope, PaymentID: current.Intent.ID, AttemptID: current.Attempt.ID, TransactionID: current.Transaction.ID,
-		IdempotencyKey: current.Transaction.IdempotencyKey, GatewayReference: current.Attempt.GatewayReference,
-		Amount: current.Transaction.Money(), CreatedAt: current.Transaction.CreatedAt,
-		Repeated: a.repeated(ctx, current.Transaction),
-	})
+	outcome := do(g, current, a.callOfRefund(ctx, current, in.Again))
 	a.logUnknown(ctx, outcome, in.RefundID, current.Transaction.ID, g.Name())
 	return outcome, nil
+}
+
+// callOfRefund names the refund's transaction to its gateway.
+func (a *Payments) callOfRefund(ctx context.Context, r payment.RefundAggregate, again bool) gateway.Call {
+	return gateway.Call{
+		Scope: r.Intent.Scope, PaymentID: r.Intent.ID, AttemptID: r.Attempt.ID, TransactionID: r.Transaction.ID,
+		IdempotencyKey: r.Transaction.IdempotencyKey, GatewayReference: r.Attempt.GatewayReference,
+		Amount: r.Transaction.Money(), CreatedAt: r.Transaction.CreatedAt, Repeated: again || a.repeated(ctx, r.Transaction),
+	}
+}
+
+// ReviewRefund asks the gateway whether what the hub has of a settled refund
+// still stands, and writes down when it was taken back. One that failed and yet
+// was carried out needs an operator. An outcome that is not known is an error:
+// the gateway is asked again.
+func (a *Payments) ReviewRefund(ctx context.Context, in RefundRef) (payment.RefundStatus, error) {
+	current, err := a.Repository.LoadRefund(ctx, in.RefundID)
+	if err != nil || current.Refund.Status == payment.RefundPending {
+		return current.Refund.Status, err
+	}
+	g, err := a.Gateways.Find(current.Intent.Scope.Environment, current.Transaction.Gateway)
+	if err != nil {
+		return current.Refund.Status, err
+	}
+	outcome := g.Lookup(ctx, gateway.Lookup{Call: a.callOfRefund(ctx, current, true), Kind: payment.RefundOfSale, RefundID: current.Refund.ID})
+	switch settled := current.Refund.Status; {
+	case outcome.Decided() && (outcome.Class == payment.OutcomeSucceeded) == (settled == payment.RefundSucceeded):
+		return settled, nil
+	case outcome.Class == payment.OutcomeAbsent && settled == payment.RefundFailed:
+		return settled, nil
+	case outcome.Class == payment.OutcomeSucceeded:
+		return a.raiseRefund(ctx, in.RefundID, settled, "the refund failed, and the gateway has carried it out")
+	case outcome.Class == payment.OutcomeDeclined:
+		return a.changeRefund(ctx, in.RefundID, payment.RefundSucceeded, func(r payment.RefundAggregate) (payment.Change, error) {
+			return r.Intent.ReverseRefund(r.Refund, r.Transaction, *outcome.Decline, a.Clock.Now())
+		})
+	default:
+		return current.Refund.Status, fmt.Errorf("refund %s: the gateway does not say whether it stands (%s)", in.RefundID, outcome.Class)
+	}
 }
 
 // RecordRefund writes down what became of the refund; an outcome that decides
@@ -84,7 +121,7 @@ func (a *Payments) RecordRefund(ctx context.Context, in RefundRecorded) (payment
 		current, err := a.Repository.LoadRefund(ctx, in.RefundID)
 		return current.Refund.Status, err
 	}
-	status, err := a.changeRefund(ctx, in.RefundID, func(r payment.RefundAggregate) (payment.Change, error) {
+	status, err := a.changeRefund(ctx, in.RefundID, payment.RefundPending, func(r payment.RefundAggregate) (payment.Change, error) {
 		a.Metrics.Outcome(string(payment.RefundOfSale), string(in.Outcome.Class), r.Transaction.Gateway, string(r.Refund.Scope.Environment))
 		return r.Intent.RecordRefund(r.Refund, r.Transaction, in.Outcome, a.Clock.Now())
 	})
@@ -94,21 +131,25 @@ func (a *Payments) RecordRefund(ctx context.Context, in RefundRecorded) (payment
 	return status, err
 }
 
-// RaiseRefund marks the refund for an operator.
+// RaiseRefund marks a pending refund for an operator.
 func (a *Payments) RaiseRefund(ctx context.Context, in RefundRaised) (payment.RefundStatus, error) {
-	a.Logger.Error("refund needs an operator", zap.String("refund_id", in.RefundID), zap.String("why", in.Why), traceid.Field(ctx))
-	return a.changeRefund(ctx, in.RefundID, func(r payment.RefundAggregate) (payment.Change, error) {
+	return a.raiseRefund(ctx, in.RefundID, payment.RefundPending, in.Why)
+}
+
+func (a *Payments) raiseRefund(ctx context.Context, refundID string, in payment.RefundStatus, why string) (payment.RefundStatus, error) {
+	a.Logger.Error("refund needs an operator", zap.String("refund_id", refundID), zap.String("why", why), traceid.Field(ctx))
+	return a.changeRefund(ctx, refundID, in, func(r payment.RefundAggregate) (payment.Change, error) {
 		a.Metrics.Raised("refund", string(r.Refund.Scope.Environment))
-		return r.Intent.RaiseRefund(r.Refund, in.Why, a.Clock.Now())
+		return r.Intent.RaiseRefund(r.Refund, why, a.Clock.Now())
 	})
 }
 
-// changeRefund applies a change to a pending refund. It tries again when
-// another refund of the same payment came between.
-func (a *Payments) changeRefund(ctx context.Context, refundID string, make func(payment.RefundAggregate) (payment.Change, error)) (payment.RefundStatus, error) {
+// changeRefund applies a change to a refund that is in a state. It tries again
+// when another refund of the same payment came between.
+func (a *Payments) changeRefund(ctx context.Context, refundID string, in payment.RefundStatus, make func(payment.RefundAggregate) (payment.Change, error)) (payment.RefundStatus, error) {
 	for range maxStaleRetries {
 		current, err := a.Repository.LoadRefund(ctx, refundID)
-		if err != nil || current.Refund.Status != payment.RefundPending {
+		if err != nil || current.Refund.Status != in {
 			return current.Refund.Status, err
 		}
 		change, err := make(current)
@@ -119,5 +160,5 @@ func (a *Payments) changeRefund(ctx context.Context, refundID string, make func(
 			return change.Refund.Status, err
 		}
 	}
-	return payment.RefundPending, errors.New("the payment of this refund changes too often; trying again later")
+	return in, errors.New("the payment of this refund changes too often; trying again later")
 }

@@ -30,18 +30,28 @@ type SweepOptions struct {
 type Swept struct {
 	Payments        int   `json:"payments"`         // whose workflow was made sure of
 	Refunds         int   `json:"refunds"`          // whose workflow was made sure of
+	Disputes        int   `json:"disputes"`         // whose workflow was made sure of
+	Notifications   int   `json:"notifications"`    // of gateways, that waited to be applied
 	CardData        int64 `json:"card_data"`        // erased: numbers and security codes
 	IdempotencyKeys int64 `json:"idempotency_keys"` // forgotten
+	Forgotten       int64 `json:"forgotten"`        // notifications past their time
 }
 
 // Sweeper holds what a sweep works with.
 type Sweeper struct {
-	Repository   payment.Repository
-	Orchestrator payment.Orchestrator
-	Vault        *vault.Vault
-	Idempotency  idempotency.Store
-	Clock        clock.Clock
-	Logger       *zap.Logger
+	Repository    payment.Repository
+	Orchestrator  payment.Orchestrator
+	Notifications Notifications
+	Vault         *vault.Vault
+	Idempotency   idempotency.Store
+	Clock         clock.Clock
+	Logger        *zap.Logger
+}
+
+// Notifications are the gateways' notifications; notification.Receiver is it.
+type Notifications interface {
+	ApplyDue(ctx context.Context, limit int) (int, error)
+	DeleteOld(ctx context.Context, limit int) (int64, error)
 }
 
 // Sweep makes sure that every overdue payment and refund has its workflow, which
@@ -52,11 +62,14 @@ func (s *Sweeper) Sweep(ctx context.Context, in SweepOptions) (Swept, error) {
 	var done Swept
 	payments, paymentsErr := s.payments(ctx, now.Add(in.Ahead))
 	refunds, refundsErr := s.refunds(ctx, now.Add(in.Ahead))
-	done.Payments, done.Refunds = payments, refunds
-	var cardsErr, keysErr error
+	disputes, disputesErr := s.disputes(ctx, now)
+	done.Payments, done.Refunds, done.Disputes = payments, refunds, disputes
+	var toldErr, cardsErr, keysErr, oldErr error
+	done.Notifications, toldErr = s.Notifications.ApplyDue(ctx, sweepBatch)
 	done.CardData, cardsErr = s.Vault.EraseOld(ctx)
 	done.IdempotencyKeys, keysErr = s.Idempotency.DeleteExpired(ctx, now, sweepBatch)
-	return done, errors.Join(paymentsErr, refundsErr, cardsErr, keysErr)
+	done.Forgotten, oldErr = s.Notifications.DeleteOld(ctx, sweepBatch)
+	return done, errors.Join(paymentsErr, refundsErr, disputesErr, toldErr, cardsErr, keysErr, oldErr)
 }
 
 func (s *Sweeper) payments(ctx context.Context, now time.Time) (int, error) {
@@ -64,41 +77,72 @@ func (s *Sweeper) payments(ctx context.Context, now time.Time) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for i, p := range overdue {
+	return sweepEach(ctx, overdue, func(p payment.Intent) error {
 		current, err := s.Repository.Load(ctx, p.ID)
-		if err != nil {
-			return i, err
-		}
-		if current.Intent.Status.Terminal() {
-			continue
-		}
-		if err := s.Orchestrator.Revive(ctx, current.Snapshot()); err != nil {
-			return i, err
-		}
-		if err := s.Repository.Postpone(ctx, p.ID, now.Add(sweepAgain)); err != nil {
-			return i, err
+		if err != nil || current.Intent.Status.Terminal() {
+			return err
 		}
 		s.Logger.Info("payment swept", zap.String("payment_id", p.ID), zap.String("status", string(p.Status)))
-	}
-	return len(overdue), nil
+		return s.Orchestrator.Revive(ctx, current.Snapshot())
+	}, func(p payment.Intent, after time.Duration) error {
+		return s.Repository.Postpone(ctx, p.ID, now.Add(after))
+	})
 }
-
-// sweepAgain is when a payment that is still not done is looked at again.
-const sweepAgain = 10 * time.Minute
 
 func (s *Sweeper) refunds(ctx context.Context, now time.Time) (int, error) {
 	overdue, err := s.Repository.OverdueRefunds(ctx, now, sweepBatch)
 	if err != nil {
 		return 0, err
 	}
-	for i, r := range overdue {
-		if err := s.Orchestrator.StartRefund(ctx, r); err != nil {
-			return i, err
-		}
-		if err := s.Repository.PostponeRefund(ctx, r.ID, now.Add(sweepAgain)); err != nil {
-			return i, err
-		}
+	return sweepEach(ctx, overdue, func(r payment.Refund) error {
 		s.Logger.Info("refund swept", zap.String("refund_id", r.ID))
+		return s.Orchestrator.StartRefund(ctx, r)
+	}, func(r payment.Refund, after time.Duration) error {
+		return s.Repository.PostponeRefund(ctx, r.ID, now.Add(after))
+	})
+}
+
+func (s *Sweeper) disputes(ctx context.Context, now time.Time) (int, error) {
+	overdue, err := s.Repository.OverdueDisputes(ctx, now, sweepBatch)
+	if err != nil {
+		return 0, err
 	}
-	return len(overdue), nil
+	return sweepEach(ctx, overdue, func(d payment.Dispute) error {
+		s.Logger.Info("dispute swept", zap.String("dispute_id", d.ID))
+		return s.Orchestrator.LookUpDispute(ctx, d.Ref())
+	}, func(d payment.Dispute, after time.Duration) error {
+		return s.Repository.PostponeDispute(ctx, d.ID, now.Add(after))
+	})
+}
+
+const (
+	// sweepAgain is when an object that is still not done is looked at again, and
+	// sweepSoon when one that could not be looked after is.
+	sweepAgain = 10 * time.Minute
+	sweepSoon  = time.Minute
+	// sweepFailures ends a round: it is not the object then, but the hub.
+	sweepFailures = 5
+)
+
+// sweepEach looks after each object and says how many it did. One that cannot
+// be looked after does not keep those behind it waiting.
+func sweepEach[T any](ctx context.Context, all []T, look func(T) error, postpone func(T, time.Duration) error) (done int, err error) {
+	var failures []error
+	failed := 0
+	for _, one := range all {
+		again := sweepAgain
+		if err := look(one); err != nil {
+			failures = append(failures, err)
+			if failed++; failed >= sweepFailures || ctx.Err() != nil {
+				break
+			}
+			again = sweepSoon
+		} else {
+			done++
+		}
+		if err := postpone(one, again); err != nil {
+			failures = append(failures, err)
+		}
+	}
+	return done, errors.Join(failures...)
 }

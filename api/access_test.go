@@ -103,10 +103,10 @@ func TestHealth(t *testing.T) {
 	require.Equal(t, 401, get("Authorization", "Bearer sk_live_wrong").Code)
 	down = errors.New("secret address of the cluster")
 	require.Equal(t, 200, get().Code, "believed for a second")
-	s.clock.Advance(time.Second)
+	s.clock.Advance(2 * time.Second)
 	w := get()
 	require.Equal(t, 503, w.Code)
-	require.JSONEq(t, `{"status":"unavailable","version":"1.2.3","checks":{"database":"ok","temporal":"failed"},"time":"2026-04-21T09:30:01.123456Z"}`, w.Body.String())
+	require.JSONEq(t, `{"status":"unavailable","version":"1.2.3","checks":{"database":"ok","temporal":"failed"},"time":"2026-04-21T09:30:02.123456Z"}`, w.Body.String())
 }
 
 func TestOverloadIsRefusedQuickly(t *testing.T) {

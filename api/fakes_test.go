@@ -33,6 +33,7 @@ type core struct {
 	clock    clock.Clock
 	payments map[string]payment.Intent
 	refunds  map[string]payment.Refund
+	disputes []payment.Dispute
 	attempts []payment.Attempt
 	methods  []payment.Method
 	created  []payment.New
@@ -310,6 +311,7 @@ type stage struct {
 	handler http.Handler
 	core    *core
 	books   *books
+	inbox   *inbox
 	memory  *memory
 	clock   *clock.Manual
 	secrets payment.ClientSecrets
@@ -325,7 +327,7 @@ func newStage(t testing.TB, adjust ...func(*api.Options)) *stage {
 	at := clock.NewManual(time.Date(2026, 4, 21, 9, 30, 0, 123456000, time.UTC))
 	observed, logs := observer.New(zapcore.DebugLevel)
 	s := &stage{
-		t: t, clock: at, logs: logs, books: &books{}, secrets: payment.NewClientSecrets(make([]byte, 32)),
+		t: t, clock: at, logs: logs, books: &books{}, inbox: &inbox{}, secrets: payment.NewClientSecrets(make([]byte, 32)),
 		core:   &core{clock: at, payments: map[string]payment.Intent{}, refunds: map[string]payment.Refund{}},
 		memory: &memory{requests: map[idempotency.Slot]idempotency.Request{}},
 		scope:  merchant.Scope{MerchantID: "mch_01HZY3K8V4N5T6W7X8Y9Z0A1B2", Environment: merchant.Sandbox},
@@ -341,7 +343,7 @@ func newStage(t testing.TB, adjust ...func(*api.Options)) *stage {
 		Payments: s.core, Events: s.books, Ledger: s.books, Authenticator: merchant.NewAuthenticator(ring, at),
 		Idempotency: idempotency.NewGuard(s.memory, sealer, at, 200*time.Millisecond), Secrets: s.secrets,
 		Health:  []api.Check{{Name: "database", Check: func(context.Context) error { return nil }}},
-		Version: "1.2.3", Logger: zap.New(observed), Clock: at,
+		Version: "1.2.3", Logger: zap.New(observed), Clock: at, Notifications: s.inbox,
 	}
 	for _, f := range adjust {
 		f(&o)

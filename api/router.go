@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"paymenthub/api/hub"
+	"paymenthub/api/inbound"
 	"paymenthub/api/middleware"
 	"paymenthub/api/returns"
 	"paymenthub/internal/clock"
@@ -44,6 +45,7 @@ type RateLimit struct {
 // Options are what the API stands on.
 type Options struct {
 	Payments      Payments
+	Notifications inbound.Receiver
 	Events        event.Repository
 	Ledger        ledger.Repository
 	Authenticator *merchant.Authenticator
@@ -70,7 +72,7 @@ func (o Options) withDefaults() (Options, error) {
 		name    string
 		missing bool
 	}{
-		{"Payments", o.Payments == nil}, {"Events", o.Events == nil}, {"Ledger", o.Ledger == nil},
+		{"Payments", o.Payments == nil}, {"Notifications", o.Notifications == nil}, {"Events", o.Events == nil}, {"Ledger", o.Ledger == nil},
 		{"Authenticator", o.Authenticator == nil}, {"Idempotency", o.Idempotency == nil}, {"Health", len(o.Health) == 0},
 		{"Version", o.Version == ""}, {"Logger", o.Logger == nil}, {"Clock", o.Clock == nil},
 	} {
@@ -101,6 +103,7 @@ type server struct {
 	options Options
 	hub     *hub.API
 	returns *returns.Returns
+	inbound *inbound.Inbound
 	proxies middleware.Proxies
 	byKey   middleware.Limiter
 	byAddr  middleware.Limiter
@@ -116,7 +119,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	s := &server{
-		options: o, gate: middleware.NewGate(o.MaxInFlight), returns: returns.New(o.Payments),
+		options: o, gate: middleware.NewGate(o.MaxInFlight), returns: returns.New(o.Payments), inbound: inbound.New(o.Notifications),
 		byKey:  middleware.NewTokenBuckets(o.HubLimit.PerMinute, o.HubLimit.Burst, o.Clock),
 		byAddr: middleware.NewTokenBuckets(o.PublicLimit.PerMinute, o.PublicLimit.Burst, o.Clock),
 		hub: hub.New(hub.Options{
@@ -185,7 +188,10 @@ func (s *server) stations(r Route) []gin.HandlerFunc {
 		middleware.Authentication(s.options.Authenticator, r.Access, s.proxies),
 		middleware.Permission(r.Permission),
 		middleware.RateLimit(s.byKey, s.byAddr, r.Rate))
-	if write {
+	switch {
+	case r.Access == middleware.Signed:
+		chain = append(chain, middleware.ReadSigned)
+	case write:
 		chain = append(chain, middleware.ReadBody)
 	}
 	if r.Idempotent {

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"paymenthub/api/hub"
+	"paymenthub/api/inbound"
 	"paymenthub/api/middleware"
 	"paymenthub/api/openapi"
 	"paymenthub/api/returns"
@@ -36,15 +37,15 @@ func (r Route) check() error {
 		return fmt.Errorf("api: route %s %s: a permission and authentication go together", r.Method, r.Path)
 	case r.Idempotent && !authenticated:
 		return fmt.Errorf("api: route %s %s: idempotency keys belong to a merchant", r.Method, r.Path)
-	case (r.Method == http.MethodPost) != r.Idempotent:
-		return fmt.Errorf("api: route %s %s: every write takes an Idempotency-Key, and nothing else does", r.Method, r.Path)
+	case (r.Method == http.MethodPost && r.Access != middleware.Signed) != r.Idempotent:
+		return fmt.Errorf("api: route %s %s: every merchant's write takes an Idempotency-Key, and nothing else does", r.Method, r.Path)
 	}
 	return nil
 }
 
 // Routes lists the table, for tests that go through every route.
 func Routes() []Route {
-	s := &server{hub: hub.New(hub.Options{}), returns: returns.New(nil)}
+	s := &server{hub: hub.New(hub.Options{}), returns: returns.New(nil), inbound: inbound.New(nil)}
 	return s.routes()
 }
 
@@ -53,6 +54,7 @@ const (
 	get, post = http.MethodGet, http.MethodPost
 
 	public   = middleware.Public
+	signed   = middleware.Signed
 	optional = middleware.Optional
 	secret   = middleware.Secret
 	client   = middleware.Client
@@ -99,11 +101,14 @@ func (s *server) routes() []Route {
 		{hubFacade, post, "/v3/payments/refunds", secret, writeRefunds, perKey, keyed, queued, answer(h.CreateRefund)},
 		{hubFacade, get, "/v3/payments/refunds", secret, readRefunds, perKey, plain, queued, answer(h.ListRefunds)},
 		{hubFacade, get, "/v3/payments/refunds/:id", secret, readRefunds, perKey, plain, queued, answer(h.GetRefund)},
+		{hubFacade, get, "/v3/disputes", secret, readPayments, perKey, plain, queued, answer(h.ListDisputes)},
+		{hubFacade, get, "/v3/disputes/:id", secret, readPayments, perKey, plain, queued, answer(h.GetDispute)},
 		{hubFacade, get, "/v3/events", secret, readEvents, perKey, plain, queued, answer(h.ListEvents)},
 		{hubFacade, get, "/v3/events/:id", secret, readEvents, perKey, plain, queued, answer(h.GetEvent)},
 		{hubFacade, get, "/v3/ledger/balances", secret, readLedger, perKey, plain, queued, answer(h.ListBalances)},
 		{hubFacade, get, "/v3/ledger/entries", secret, readLedger, perKey, plain, queued, answer(h.ListEntries)},
 
+		{hubFacade, post, "/webhooks/:gateway/:account", signed, none, unlimited, plain, queued, s.inbound.Receive},
 		{returnFacade, get, "/return/:payment_id", public, none, perAddress, plain, queued, s.returns.Return},
 
 		{hubFacade, get, "/openapi.yaml", public, none, unlimited, plain, unqueued, openapi.ServeDocument},

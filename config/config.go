@@ -17,6 +17,7 @@ type Config struct {
 	Gateways   Gateways   `yaml:"gateways"`
 	RateLimits RateLimits `yaml:"rate_limits"`
 	Payments   Payments   `yaml:"payments"`
+	Clock      Clock      `yaml:"clock"`
 	Log        Log        `yaml:"log"`
 	Telemetry  Telemetry  `yaml:"telemetry"`
 }
@@ -35,8 +36,13 @@ type Server struct {
 	TrustedProxies []string `yaml:"trusted_proxies"`
 	// RequestTimeout bounds the handling of one request, 1 s to 2 min.
 	RequestTimeout time.Duration `yaml:"request_timeout"`
-	// MaxInFlight bounds the requests that are handled at once.
+	// MaxInFlight bounds the requests that are handled at once; writes may take
+	// three quarters of it.
 	MaxInFlight int `yaml:"max_in_flight"`
+	// DrainTimeout bounds how long requests that run may take to end when the hub
+	// stops, 1 s to 5 min; its worker then has as long as a gateway call takes,
+	// at most half of this.
+	DrainTimeout time.Duration `yaml:"drain_timeout"`
 }
 
 // Database is where the hub's records are. URL wins over SQLiteFile.
@@ -101,6 +107,10 @@ type Providers struct {
 // Stripe is an account at Stripe; without a key it is not offered.
 type Stripe struct {
 	SecretKey Secret `yaml:"secret_key"`
+	// WebhookSecret (whsec_…) is what the account's webhooks are signed with;
+	// several, separated by commas, while one is being replaced. Without it
+	// webhooks are refused, and outcomes are found by look-ups alone.
+	WebhookSecret Secret `yaml:"webhook_secret"`
 	// BaseURL replaces Stripe's own address, for a simulator.
 	BaseURL URL `yaml:"base_url"`
 }
@@ -126,6 +136,13 @@ type Payments struct {
 	Wait time.Duration `yaml:"wait"`
 }
 
+// Clock is how the hub tells the time.
+type Clock struct {
+	// Offset is added to the machine's time, to try what a wrong clock does. It is
+	// refused beside a live account at a real provider.
+	Offset time.Duration `yaml:"offset"`
+}
+
 // Log is what is logged and how.
 type Log struct {
 	Level  string `yaml:"level"`  // debug, info, warn or error
@@ -144,7 +161,7 @@ type Telemetry struct {
 // Default returns what holds where nothing is set.
 func Default() Config {
 	return Config{
-		Server:   Server{Addr: "127.0.0.1:8080", RequestTimeout: 20 * time.Second, MaxInFlight: 512},
+		Server:   Server{Addr: "127.0.0.1:8080", RequestTimeout: 20 * time.Second, MaxInFlight: 512, DrainTimeout: 30 * time.Second},
 		Temporal: Temporal{Namespace: "default"},
 		Gateways: Gateways{Timeout: 8 * time.Second},
 		RateLimits: RateLimits{

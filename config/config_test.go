@@ -175,7 +175,7 @@ func TestValidateReportsAllFaultsAtOnce(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	for _, key := range []string{
 		"server.addr", "server.tls_cert", "server.public_url", "server.trusted_proxies",
-		"server.request_timeout", "server.max_in_flight", "database.url", "database.max_conns", "temporal.address", "temporal.namespace",
+		"server.request_timeout", "server.max_in_flight", "server.drain_timeout", "database.url", "database.max_conns", "temporal.address", "temporal.namespace",
 		"keys.vault.keys", "keys.vault.active", "keys.client_secret", "keys.codec.keys", "keys.codec.active",
 		"gateways.timeout", "gateways.sandbox.stripe.secret_key", "gateways.sandbox.stripe.base_url", "gateways.live.stripe.secret_key",
 		"rate_limits.hub.per_minute", "rate_limits.public.burst", "payments.wait", "log.level", "log.format",

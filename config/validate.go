@@ -38,6 +38,8 @@ func (c Config) Validate(needs ...Need) error {
 	f.rateLimit("rate_limits.public", c.RateLimits.Public)
 	f.check(c.Payments.Wait > 0 && c.Payments.Wait < c.Server.RequestTimeout, "payments.wait",
 		"must be more than 0 and less than server.request_timeout (%s)", c.Server.RequestTimeout)
+	f.check(c.Clock.Offset == 0 || !realLive(c.Gateways.Live.Stripe), "clock.offset",
+		"is for simulators; remove it, or gateways.live.stripe.secret_key (%s)", envOf("gateways.live.stripe.secret_key"))
 	f.check(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level",
 		"must be debug, info, warn or error")
 	f.check(slices.Contains([]string{"json", "console"}, c.Log.Format), "log.format", "must be json or console")
@@ -84,6 +86,8 @@ func (f *faults) server(s Server) {
 	f.check(s.RequestTimeout >= minTimeout && s.RequestTimeout <= maxRequestTimeout, "server.request_timeout",
 		"must be %s to %s", minTimeout, maxRequestTimeout)
 	f.between("server.max_in_flight", s.MaxInFlight, 1, 100_000)
+	f.check(s.DrainTimeout >= minTimeout && s.DrainTimeout <= maxDrainTimeout, "server.drain_timeout",
+		"must be %s to %s", minTimeout, maxDrainTimeout)
 }
 
 func (f *faults) database(d Database) {

@@ -14,6 +14,7 @@ import (
 const (
 	minTimeout        = time.Second
 	maxRequestTimeout = 2 * time.Minute
+	maxDrainTimeout   = 5 * time.Minute
 	maxGatewayTimeout = 30 * time.Second
 )
 
@@ -91,6 +92,13 @@ func (f *faults) stripe(section string, s Stripe) {
 	u := f.httpURL(section+".base_url", s.BaseURL)
 	live := strings.HasPrefix(section, "gateways.live.")
 	f.check(u == nil || u.Scheme == "https" || !live || onLoopback(hostPort(u)), section+".base_url", "must be https: it carries the numbers of real cards")
+}
+
+// realLive reports whether the live account may move real money: it is not at a
+// simulator on this machine.
+func realLive(s Stripe) bool {
+	u, err := url.Parse(string(s.BaseURL))
+	return s.SecretKey != "" && (err != nil || !onLoopback(hostPort(u)))
 }
 
 func liveKey(s Secret) bool {

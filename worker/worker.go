@@ -41,6 +41,7 @@ func New(c client.Client, o Options) worker.Worker {
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.RunPayment, workflow.RegisterOptions{Name: workflows.PaymentWorkflow})
 	r.RegisterWorkflowWithOptions(workflows.RunRefund, workflow.RegisterOptions{Name: workflows.RefundWorkflow})
+	r.RegisterWorkflowWithOptions(workflows.RunDispute, workflow.RegisterOptions{Name: workflows.DisputeWorkflow})
 	r.RegisterWorkflowWithOptions(workflows.RunSweep, workflow.RegisterOptions{Name: workflows.SweepWorkflow})
 }
 
@@ -59,5 +60,7 @@ func RegisterActivities(r worker.ActivityRegistry, o Options) {
 	activities.LookUpRefund.Register(r, p.LookUpRefund)
 	activities.RecordRefund.Register(r, p.RecordRefund)
 	activities.RaiseRefund.Register(r, p.RaiseRefund)
+	activities.ReviewRefund.Register(r, p.ReviewRefund)
+	activities.RecordDispute.Register(r, p.RecordDispute)
 	activities.Sweep.Register(r, o.Sweeper.Sweep)
 }

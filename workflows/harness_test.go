@@ -2,6 +2,8 @@ package workflows_test
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -30,7 +32,9 @@ type script struct {
 	mu      sync.Mutex
 	answers map[payment.TransactionKind][]payment.Outcome
 	lookUps []payment.Outcome
-	calls   []string // kind and idempotency key, in order
+	told    payment.Outcome         // what its notifications say
+	reports []payment.DisputeReport // what it has of a dispute, look-up by look-up; the last one stays
+	calls   []string                // kind and idempotency key, in order
 	window  time.Duration
 }
 
@@ -92,6 +96,31 @@ func (s *script) Lookup(_ context.Context, l gateway.Lookup) payment.Outcome {
 	next := s.lookUps[0]
 	s.lookUps = s.lookUps[1:]
 	return filled(next, l.Call)
+}
+
+func (s *script) Conclude(body []byte, l gateway.Lookup) payment.Outcome {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, "conclude from "+string(body))
+	return filled(s.told, l.Call)
+}
+
+func (s *script) Dispute(_ context.Context, d gateway.DisputeLookup) (payment.DisputeReport, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, "dispute "+d.Reference)
+	if len(s.reports) == 0 {
+		return payment.DisputeReport{}, errors.New("the gateway is away")
+	}
+	report := s.reports[0]
+	if len(s.reports) > 1 {
+		s.reports = s.reports[1:]
+	}
+	return report, nil
+}
+
+func (*script) ReadNotification(http.Header, []byte, time.Time) (payment.Notice, error) {
+	return payment.Notice{}, errors.New("no webhooks in these tests")
 }
 
 func (s *script) made() []string {
@@ -164,6 +193,7 @@ func newBed(t *testing.T) *bed {
 	b.steps = &activities.Payments{
 		Repository: b.flaky, Gateways: gateways, Router: gateways, Vault: b.vault, Watcher: payment.NewWatcher(),
 		Clock: envClock{env}, ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
+		Notifications: db.Notifications(),
 	}
 	worker.RegisterActivities(env, worker.Options{
 		Payments: b.steps,
@@ -242,4 +272,9 @@ func (b *bed) update(after time.Duration, name string, argument any) *answer {
 
 func (b *bed) elapsed() time.Duration {
 	return b.Now().Sub(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+}
+
+// gatewayCall names the payment's pending transaction.
+func gatewayCall(a payment.Aggregate) gateway.Call {
+	return gateway.Call{PaymentID: a.Intent.ID, IdempotencyKey: a.Transaction.IdempotencyKey, Amount: a.Transaction.Money()}
 }

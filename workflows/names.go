@@ -14,6 +14,7 @@ const TaskQueue = "paymenthub"
 const (
 	PaymentWorkflow = "PaymentWorkflow" // id payment/<payment id>
 	RefundWorkflow  = "RefundWorkflow"  // id refund/<refund id>
+	DisputeWorkflow = "DisputeWorkflow" // id dispute/<gateway>/<environment>/<the provider's id>
 	SweepWorkflow   = "SweepWorkflow"   // id sweep, started by a schedule
 )
 
@@ -23,14 +24,20 @@ func PaymentWorkflowID(paymentID string) string { return "payment/" + paymentID 
 // RefundWorkflowID is the id of the refund's workflow.
 func RefundWorkflowID(refundID string) string { return "refund/" + refundID }
 
+// DisputeWorkflowID is the id of the dispute's workflow.
+func DisputeWorkflowID(d payment.DisputeRef) string {
+	return "dispute/" + d.Gateway + "/" + string(d.Environment) + "/" + d.Reference
+}
+
 // The messages to a PaymentWorkflow. Updates return when their step has ended
 // or its outcome is unknown.
 const (
 	UpdateConfirm = "confirm"
 	UpdateCapture = "capture"
 	UpdateCancel  = "cancel"
-	// SignalLookUp asks the gateway at once: the shopper came back, or an
-	// operator wants to know.
+	// SignalLookUp asks the gateway at once: the shopper came back, the gateway
+	// told something, or an operator wants to know. Its argument is a LookUp, or
+	// nothing. Refunds and disputes take it too.
 	SignalLookUp = "look_up"
 	// SignalCheck says that the database may know more of the payment than the
 	// workflow does. An update is durable only once it is accepted, and its step
@@ -38,6 +45,12 @@ const (
 	// and a workflow that never heard of it.
 	SignalCheck = "check"
 )
+
+// LookUp is the argument of SignalLookUp.
+type LookUp struct {
+	// NotificationID names what the gateway has told, for when it cannot be asked.
+	NotificationID string `json:"notification_id,omitempty"`
+}
 
 // ErrorInvalidState is the type of the error of an update that the payment's
 // state forbids.
@@ -54,4 +67,6 @@ type Payment struct {
 type Refund struct {
 	RefundID  string `json:"refund_id"`
 	PaymentID string `json:"payment_id"`
+	// Review: the refund is settled, and the gateway may have taken it back.
+	Review bool `json:"review,omitempty"`
 }

@@ -44,6 +44,7 @@ type life struct {
 	now    payment.Snapshot
 	inbox  []*command // accepted, not yet carried out; the loop below takes one at a time
 	asked  bool       // somebody wants the gateway to be asked at once
+	told   string     // the notification in which the gateway told something since it was last asked
 	doubt  bool       // the database may know more than now says
 	listed listing    // what the search attributes say
 	log    log.Logger

@@ -24,8 +24,13 @@ func (p *life) listen(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	hear(ctx, SignalLookUp, &p.asked)
-	hear(ctx, SignalCheck, &p.doubt)
+	hear(ctx, SignalLookUp, func(in LookUp) {
+		p.asked = true
+		if in.NotificationID != "" {
+			p.told = in.NotificationID
+		}
+	})
+	hear(ctx, SignalCheck, func(struct{}) { p.doubt = true })
 	return nil
 }
 
@@ -51,12 +56,16 @@ func handle[In any](ctx workflow.Context, p *life, name string, make func(In) *c
 		}})
 }
 
-// hear sets the flag whenever the signal comes.
-func hear(ctx workflow.Context, signal string, flag *bool) {
+// hear calls note whenever the signal comes.
+func hear[In any](ctx workflow.Context, signal string, note func(In)) {
 	channel := workflow.GetSignalChannel(ctx, signal)
 	workflow.GoNamed(ctx, signal, func(ctx workflow.Context) {
-		for channel.Receive(ctx, nil) {
-			*flag = true
+		for {
+			var in In
+			if !channel.Receive(ctx, &in) {
+				return
+			}
+			note(in)
 		}
 	})
 }

@@ -61,8 +61,10 @@ func (p *life) resolve(ctx workflow.Context) error {
 // with the same idempotency key: should the first request arrive yet, both are
 // the same to the gateway.
 func (p *life) lookUp(ctx workflow.Context) error {
+	told := p.told
+	p.told = ""
 	return p.set(takePatiently(ctx, activities.ResolvePayment, activities.Resolve{
-		PaymentID: p.now.PaymentID, TransactionID: p.now.Pending.TransactionID, Resend: p.mayResend(ctx),
+		PaymentID: p.now.PaymentID, TransactionID: p.now.Pending.TransactionID, Resend: p.mayResend(ctx), NotificationID: told,
 	}))
 }
 

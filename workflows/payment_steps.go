@@ -39,7 +39,9 @@ func (p *life) wait(ctx workflow.Context, until time.Time, why string) *command 
 // it ends early when somebody asks for that.
 func (p *life) waitToLookUp(ctx workflow.Context, until time.Time, why string) *command {
 	p.asked = false
-	return p.waitUnless(ctx, until, why, func() bool { return p.asked || p.doubt && p.now.Status != payment.Processing })
+	return p.waitUnless(ctx, until, why, func() bool {
+		return p.asked || p.told != "" || p.doubt && p.now.Status != payment.Processing
+	})
 }
 
 func (p *life) waitUnless(ctx workflow.Context, until time.Time, why string, early func() bool) *command {

@@ -14,6 +14,11 @@ import (
 // became of it is written down as soon as that is known.
 func RunRefund(ctx workflow.Context, in Refund) (payment.RefundStatus, error) {
 	refund := activities.RefundRef{RefundID: in.RefundID}
+	if in.Review {
+		if status, err := takePatiently(ctx, activities.ReviewRefund, refund); err != nil || status != payment.RefundPending {
+			return status, err
+		}
+	}
 	outcome, err := take(ctx, activities.SendRefund, refund)
 	if err != nil {
 		return "", err
@@ -48,6 +53,7 @@ func lookUpRefund(ctx workflow.Context, refund activities.RefundRef) (payment.Ou
 	if err != nil || outcome.Class != payment.OutcomeAbsent {
 		return outcome, err
 	}
+	refund.Again = true
 	return takePatiently(ctx, activities.SendRefund, refund)
 }
 

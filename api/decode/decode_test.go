@@ -2,7 +2,6 @@ package decode_test
 
 import (
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -60,12 +59,14 @@ func TestHoldsCardNumber(t *testing.T) {
 	for _, text := range []string{
 		"4242424242424242", "pay 4242 4242 4242 4242 now", "4242-4242-4242-4242", "no. 12 4242424242424242", "378282246310005", "3782 822463 10005",
 		"x4242424242424242", "order_4242424242424242", "5555555555554444;", "30569309025904",
+		"42424242 42424242", "424242-4242424242", "4242  4242 - 4242--4242", "4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2", "a1b2 4242 4242 4242 4242", "4242 4242 4242 4242 3d5",
 	} {
 		require.True(t, decode.HoldsCardNumber(text), text)
 	}
 	for _, text := range []string{
 		"", "ord_998", "4242424242424241", "424242424242424", "+1 415 555 2671", "2026-04-21 09:30", "9007199254740991", "8f7c1c7e-2b5e-4f1a-9c91-2d2e1c80a1f2",
 		"42424242424242424242", "a1b4242424242424242c3d",
+		"42424242-4242-4242-8a1b-123456789012", "4242424 242424242x7", "4242    424242424242",
 	} {
 		require.False(t, decode.HoldsCardNumber(text), text)
 	}
@@ -86,27 +87,4 @@ func TestQueryTimes(t *testing.T) {
 		_, err = decode.Time(values, name)
 		require.Error(t, err, name)
 	}
-}
-
-// FuzzJSON holds that no bytes make the decoder panic, answer with something
-// else than a fault.Invalid, or repeat a long run of digits.
-func FuzzJSON(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"text":"4242424242424242"}`, `{"inner":{"count":4242424242424242.5}}`, `{"4242424242424242":{}}`, "\xff", `{"a":`, strings.Repeat("[", 100)} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		var v outer
-		err := decode.JSON(body, &v, nil)
-		if err == nil {
-			return
-		}
-		require.True(t, fault.Is(err, fault.Invalid), "%v", err)
-		digits := 0
-		for _, r := range err.Error() {
-			if digits++; r < '0' || r > '9' {
-				digits = 0
-			}
-			require.Less(t, digits, 12, err.Error())
-		}
-	})
 }

@@ -15,6 +15,7 @@ import (
 var eventTypes = []event.Type{
 	event.PaymentCreated, event.PaymentRequiresAction, event.PaymentAuthorized, event.PaymentSucceeded,
 	event.PaymentFailed, event.PaymentCanceled, event.RefundCreated, event.RefundCompleted, event.RefundFailed,
+	event.DisputeCreated, event.DisputeUpdated, event.DisputeClosed,
 }
 
 // GetEvent is GET /v3/events/{id}.
@@ -44,8 +45,8 @@ func (a *API) ListEvents(c *gin.Context) (any, error) {
 		return nil, err
 	}
 	f.ObjectID = values.Get("object_id")
-	if f.ObjectID != "" && !id.Valid(id.Payment, f.ObjectID) && !id.Valid(id.Refund, f.ObjectID) {
-		return nil, fault.Field("object_id", "Query parameter 'object_id' must be the id of an intent or a refund.")
+	if f.ObjectID != "" && !id.Valid(id.Payment, f.ObjectID) && !id.Valid(id.Refund, f.ObjectID) && !id.Valid(id.Dispute, f.ObjectID) {
+		return nil, fault.Field("object_id", "Query parameter 'object_id' must be the id of an intent, a refund or a dispute.")
 	}
 	rows, more, err := a.events.ListEvents(c.Request.Context(), middleware.Scope(c), f)
 	if err != nil {

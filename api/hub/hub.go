@@ -30,6 +30,8 @@ type Payments interface {
 	Refund(ctx context.Context, scope merchant.Scope, paymentID string, n payment.NewRefund) (payment.Refund, error)
 	GetRefund(ctx context.Context, scope merchant.Scope, refundID string) (payment.Refund, error)
 	ListRefunds(ctx context.Context, scope merchant.Scope, f payment.RefundFilter) ([]payment.Refund, bool, error)
+	GetDispute(ctx context.Context, scope merchant.Scope, disputeID string) (payment.Dispute, error)
+	ListDisputes(ctx context.Context, scope merchant.Scope, f payment.DisputeFilter) ([]payment.Dispute, bool, error)
 }
 
 // Options are what the façade stands on.

@@ -30,11 +30,16 @@ func (a *API) CreateRefund(c *gin.Context) (any, error) {
 	if body.IntentID == "" {
 		return nil, fault.Field("intent_id", "Field 'intent_id' is required.")
 	}
+	// One answer for what is no id, what is not there and what is another's.
+	unknown := &fault.Error{Code: fault.NotFound, Param: "intent_id", Message: "There is no such payment intent."}
 	if !id.Valid(id.Payment, body.IntentID) {
-		return nil, &fault.Error{Code: fault.NotFound, Param: "intent_id", Message: "There is no such payment intent."}
+		return nil, unknown
 	}
 	middleware.SetPayment(c, body.IntentID)
 	r, err := a.payments.Refund(c.Request.Context(), middleware.Scope(c), body.IntentID, n)
+	if fault.Is(err, fault.NotFound) {
+		return nil, unknown
+	}
 	return refund(r), err
 }
 

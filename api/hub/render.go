@@ -74,6 +74,20 @@ func refund(r payment.Refund) openapi.Refund {
 	return v
 }
 
+func dispute(d payment.Dispute) openapi.Dispute {
+	v := openapi.Dispute{
+		ID: d.ID, Object: openapi.DisputeObjectDispute, Status: openapi.DisputeStatus(d.Status), IntentID: d.PaymentID,
+		Amount: d.Amount, Currency: string(d.Currency), Reason: d.Reason, Gateway: d.Gateway, GatewayReference: d.GatewayReference,
+		Withdrawn: d.Withdrawn && !d.Reinstated, Environment: openapi.Environment(d.Scope.Environment),
+		CreatedAt: utc(d.CreatedAt), UpdatedAt: utc(d.UpdatedAt),
+	}
+	if !d.RespondBy.IsZero() {
+		by := utc(d.RespondBy)
+		v.RespondBy = &by
+	}
+	return v
+}
+
 // Event renders an event, as the API answers and webhooks send it.
 func Event(e event.Event) (openapi.Event, error) {
 	object, err := eventObject(e)
@@ -97,6 +111,10 @@ func eventObject(e event.Event) (any, error) {
 		var r payment.Refund
 		err := json.Unmarshal(e.Object, &r)
 		return refund(r), err
+	case "dispute":
+		var d payment.Dispute
+		err := json.Unmarshal(e.Object, &d)
+		return dispute(d), err
 	default:
 		return nil, fmt.Errorf("type %q is not known", e.Type)
 	}

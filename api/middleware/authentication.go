@@ -18,6 +18,7 @@ type Access string
 // The kinds of access.
 const (
 	Public   Access = "public"   // anybody; a key is not looked at
+	Signed   Access = "signed"   // whoever can sign the body, which the handler checks
 	Optional Access = "optional" // anybody; a key that is presented must be valid
 	Secret   Access = "secret"   // secret keys
 	Client   Access = "client"   // secret keys, and publishable keys beside a client secret
@@ -47,7 +48,7 @@ func Bearer(r *http.Request) string {
 // Authentication finds out who calls, and refuses who may not.
 func Authentication(keys Authenticator, access Access, proxies Proxies) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if access == Public || access == Optional && !presents(c.Request) {
+		if access == Public || access == Signed || access == Optional && !presents(c.Request) {
 			c.Next()
 			return
 		}
@@ -76,7 +77,7 @@ func presents(r *http.Request) bool {
 
 func authenticate(c *gin.Context, keys Authenticator) (merchant.Key, error) {
 	presented := of(c).facade.KeyOf(c.Request)
-	if presented == "" || len(presented) > maxPresented {
+	if !wellFormed(presented) {
 		return merchant.Key{}, fault.New(fault.Unauthenticated, "The API key is missing, wrong or no longer valid.")
 	}
 	key, err := keys.Authenticate(c.Request.Context(), presented)
@@ -85,6 +86,20 @@ func authenticate(c *gin.Context, keys Authenticator) (merchant.Key, error) {
 		return merchant.Key{}, fault.New(fault.Unavailable, "API keys cannot be checked now. Retry shortly.").Because(err)
 	}
 	return key, err
+}
+
+// wellFormed reports whether something could be a key: letters, digits and
+// underscores. Anything else is not looked up, and Postgres would refuse bytes
+// that are no UTF-8.
+func wellFormed(presented string) bool {
+	for i := range len(presented) {
+		switch c := presented[i]; {
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c == '_':
+		default:
+			return false
+		}
+	}
+	return presented != "" && len(presented) <= maxPresented
 }
 
 // Permission refuses keys that lack a permission; "" asks for none.

@@ -17,6 +17,15 @@ const MaxBody = 1 << 20
 
 // ReadBody reads the body of a write, which must be JSON where there is one.
 func ReadBody(c *gin.Context) {
+	readBody(c, isJSON)
+}
+
+// ReadSigned reads a body of any type, byte for byte as it was signed.
+func ReadSigned(c *gin.Context) {
+	readBody(c, func(http.Header) bool { return true })
+}
+
+func readBody(c *gin.Context, takes func(http.Header) bool) {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -24,7 +33,7 @@ func ReadBody(c *gin.Context) {
 		Fail(c, fault.New(fault.PayloadTooLarge, "The request body must have at most 1 MiB."))
 	case err != nil:
 		Fail(c, fault.New(fault.Invalid, "The request body could not be read to its end.").Because(err))
-	case len(body) > 0 && !isJSON(c.Request.Header):
+	case len(body) > 0 && !takes(c.Request.Header):
 		Fail(c, fault.New(fault.UnsupportedMediaType, "The request body must be sent as 'Content-Type: application/json', uncompressed."))
 	default:
 		of(c).body = body

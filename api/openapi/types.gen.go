@@ -25,6 +25,21 @@ const (
 	CaptureMethodManual    CaptureMethod = "manual"
 )
 
+// Defines values for DisputeObject.
+const (
+	DisputeObjectDispute DisputeObject = "dispute"
+)
+
+// Defines values for DisputeStatus.
+const (
+	DisputeStatusInquiry       DisputeStatus = "inquiry"
+	DisputeStatusInquiryClosed DisputeStatus = "inquiry_closed"
+	DisputeStatusLost          DisputeStatus = "lost"
+	DisputeStatusNeedsResponse DisputeStatus = "needs_response"
+	DisputeStatusUnderReview   DisputeStatus = "under_review"
+	DisputeStatusWon           DisputeStatus = "won"
+)
+
 // Defines values for Environment.
 const (
 	EnvironmentLive    Environment = "live"
@@ -47,6 +62,9 @@ const (
 
 // Defines values for EventType.
 const (
+	EventTypeDisputeClosed               EventType = "dispute.closed"
+	EventTypeDisputeCreated              EventType = "dispute.created"
+	EventTypeDisputeUpdated              EventType = "dispute.updated"
 	EventTypePaymentIntentAuthorized     EventType = "payment_intent.authorized"
 	EventTypePaymentIntentCanceled       EventType = "payment_intent.canceled"
 	EventTypePaymentIntentCreated        EventType = "payment_intent.created"
@@ -87,6 +105,7 @@ const (
 const (
 	LedgerAccountAuthorizationHolds LedgerAccount = "authorization_holds"
 	LedgerAccountAuthorizations     LedgerAccount = "authorizations"
+	LedgerAccountDisputes           LedgerAccount = "disputes"
 	LedgerAccountGatewayFees        LedgerAccount = "gateway_fees"
 	LedgerAccountGatewayReceivable  LedgerAccount = "gateway_receivable"
 	LedgerAccountRefunds            LedgerAccount = "refunds"
@@ -108,7 +127,11 @@ const (
 	LedgerEntryKindAuthorizationHeld     LedgerEntryKind = "authorization_held"
 	LedgerEntryKindAuthorizationReleased LedgerEntryKind = "authorization_released"
 	LedgerEntryKindCaptured              LedgerEntryKind = "captured"
+	LedgerEntryKindDisputeFeeCharged     LedgerEntryKind = "dispute_fee_charged"
+	LedgerEntryKindDisputeReinstated     LedgerEntryKind = "dispute_reinstated"
+	LedgerEntryKindDisputeWithdrawn      LedgerEntryKind = "dispute_withdrawn"
 	LedgerEntryKindFeeCharged            LedgerEntryKind = "fee_charged"
+	LedgerEntryKindRefundReversed        LedgerEntryKind = "refund_reversed"
 	LedgerEntryKindRefunded              LedgerEntryKind = "refunded"
 )
 
@@ -253,6 +276,51 @@ type Decline struct {
 	Advice      string `json:"advice"`
 	Message     string `json:"message"`
 }
+
+// Dispute defines model for Dispute.
+type Dispute struct {
+	ID     string        `json:"id"`
+	Object DisputeObject `json:"object"`
+
+	// Status An inquiry takes no money and may become a dispute.
+	Status   DisputeStatus `json:"status"`
+	IntentID string        `json:"intent_id"`
+
+	// Amount Minor units of the currency.
+	Amount Amount `json:"amount"`
+
+	// Currency ISO 4217 code.
+	Currency Currency `json:"currency"`
+
+	// Reason The gateway's word, such as fraudulent or product_not_received.
+	Reason string `json:"reason"`
+
+	// Withdrawn Whether the gateway holds the amount back now.
+	Withdrawn bool `json:"withdrawn"`
+
+	// RespondBy Until when evidence can be given to the gateway.
+	RespondBy *time.Time `json:"respond_by"`
+	Gateway   string     `json:"gateway"`
+
+	// GatewayReference The gateway's id of the dispute.
+	GatewayReference string      `json:"gateway_reference"`
+	Environment      Environment `json:"environment"`
+	CreatedAt        time.Time   `json:"created_at"`
+	UpdatedAt        time.Time   `json:"updated_at"`
+}
+
+// DisputeObject defines model for Dispute.Object.
+type DisputeObject string
+
+// DisputeList defines model for DisputeList.
+type DisputeList struct {
+	Data    []Dispute `json:"data"`
+	HasMore bool      `json:"has_more"`
+	Object  string    `json:"object"`
+}
+
+// DisputeStatus An inquiry takes no money and may become a dispute.
+type DisputeStatus string
 
 // Environment defines model for Environment.
 type Environment string
@@ -556,6 +624,19 @@ type UnsupportedMediaType = Error
 // ValidationFailed defines model for ValidationFailed.
 type ValidationFailed = Error
 
+// ListDisputesParams defines parameters for ListDisputes.
+type ListDisputesParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// StartingAfter Rows older than the row of this id.
+	StartingAfter *StartingAfter `form:"starting_after,omitempty" json:"starting_after,omitempty"`
+
+	// EndingBefore Rows newer than the row of this id; not together with `starting_after`.
+	EndingBefore *EndingBefore  `form:"ending_before,omitempty" json:"ending_before,omitempty"`
+	IntentID     *string        `form:"intent_id,omitempty" json:"intent_id,omitempty"`
+	Status       *DisputeStatus `form:"status,omitempty" json:"status,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -567,7 +648,7 @@ type ListEventsParams struct {
 	EndingBefore *EndingBefore `form:"ending_before,omitempty" json:"ending_before,omitempty"`
 	Type         *EventType    `form:"type,omitempty" json:"type,omitempty"`
 
-	// ObjectID Events about this intent or refund.
+	// ObjectID Events about this intent, refund or dispute.
 	ObjectID *string `form:"object_id,omitempty" json:"object_id,omitempty"`
 }
 
@@ -648,6 +729,9 @@ type CreateRefundParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ReceiveNotificationJSONBody defines parameters for ReceiveNotification.
+type ReceiveNotificationJSONBody map[string]interface{}
+
 // CreateIntentJSONRequestBody defines body for CreateIntent for application/json ContentType.
 type CreateIntentJSONRequestBody = CreateIntentRequest
 
@@ -662,3 +746,6 @@ type ConfirmIntentJSONRequestBody = ConfirmIntentRequest
 
 // CreateRefundJSONRequestBody defines body for CreateRefund for application/json ContentType.
 type CreateRefundJSONRequestBody = CreateRefundRequest
+
+// ReceiveNotificationJSONRequestBody defines body for ReceiveNotification for application/json ContentType.
+type ReceiveNotificationJSONRequestBody ReceiveNotificationJSONBody

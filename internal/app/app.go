@@ -17,6 +17,7 @@ import (
 	"paymenthub/internal/gateway/stripe"
 	"paymenthub/internal/idempotency"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/store"
 	"paymenthub/internal/telemetry"
@@ -40,6 +41,7 @@ type Hub struct {
 	vault    *vault.Vault
 	codec    *codec.Codec
 	gateways *gateway.Registry
+	receiver *notification.Receiver
 	watcher  *payment.Watcher
 	secrets  payment.ClientSecrets
 
@@ -70,7 +72,7 @@ func Codec(c config.Config) (*codec.Codec, error) {
 // database must be migrated.
 func Open(ctx context.Context, c config.Config, version string, log *zap.Logger) (*Hub, error) {
 	h := &Hub{
-		config: c, version: version, log: log, clock: clock.System{},
+		config: c, version: version, log: log, clock: clock.Offset(c.Clock.Offset),
 		watcher: payment.NewWatcher(), metrics: metric.New(),
 	}
 	for _, open := range []func(context.Context) error{h.openKeys, h.openTracing, h.openStore, h.openGateways, h.openTemporal} {
@@ -80,6 +82,7 @@ func Open(ctx context.Context, c config.Config, version string, log *zap.Logger)
 	}
 	h.payments = payment.NewService(h.store.Payments(), h.orchestrator, h.gateways, h.vault, h.watcher, h.clock,
 		payment.Options{Wait: c.Payments.Wait, Poll: pollInterval})
+	h.receiver = h.newReceiver()
 	h.auth = merchant.NewAuthenticator(h.store.Merchants(), h.clock)
 	return h, nil
 }
@@ -132,7 +135,8 @@ func (h *Hub) openGateways(context.Context) error {
 		}
 		adapter, err := stripe.New(stripe.Options{
 			SecretKey: providers.Stripe.SecretKey.Reveal(), BaseURL: string(providers.Stripe.BaseURL),
-			HTTPClient: h.gatewayClient(), Timeout: h.config.Gateways.Timeout, Logger: h.log,
+			WebhookSecret: providers.Stripe.WebhookSecret.Reveal(),
+			HTTPClient:    h.gatewayClient(), Timeout: h.config.Gateways.Timeout, Logger: h.log,
 		})
 		if err != nil {
 			return err
@@ -159,10 +163,16 @@ func (h *Hub) Store() *store.Store { return h.store }
 // Temporal is the hub's client.
 func (h *Hub) Temporal() client.Client { return h.temporal }
 
+// Notifications applies what gateways tell unasked.
+func (h *Hub) Notifications() *notification.Receiver { return h.receiver }
+
 // Close releases connections and writes what is still to be written. The hub
 // must not be running.
 func (h *Hub) Close() error {
 	var errs []error
+	if h.receiver != nil {
+		h.receiver.Close()
+	}
 	if h.auth != nil && h.store != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()
@@ -186,13 +196,32 @@ func (h *Hub) Close() error {
 func (h *Hub) steps() *activities.Payments {
 	return &activities.Payments{
 		Repository: h.store.Payments(), Gateways: h.gateways, Router: h.gateways, Vault: h.vault, Watcher: h.watcher,
-		Clock: h.clock, ReturnURL: h.returnURL, Metrics: h.metrics, Logger: h.log,
+		Clock: h.clock, ReturnURL: h.returnURL, Notifications: h.store.Notifications(), Metrics: h.metrics, Logger: h.log,
 	}
+}
+
+// newReceiver takes what gateways tell unasked.
+func (h *Hub) newReceiver() *notification.Receiver {
+	return notification.NewReceiver(notification.Options{
+		Account: func(name, account string) (merchant.Environment, notification.Reader, error) {
+			return h.gateways.Account(name, account)
+		},
+		Repository: h.store.Notifications(), Payments: h.store.Payments(), Orchestrator: h.orchestrator,
+		Sealer: h.vault, Clock: h.clock,
+		Raised: func(n notification.Notification) {
+			h.metrics.Raised("notification", string(n.Environment))
+			h.log.Error("notification needs an operator", zap.String("notification_id", n.ID), zap.String("gateway", n.Gateway),
+				zap.String("event_id", n.EventID), zap.String("type", n.Type), zap.String("payment_id", n.PaymentID), zap.String("why", n.Why))
+		},
+		Failed: func(notificationID string, err error) {
+			h.log.Warn("notification not applied yet", zap.String("notification_id", notificationID), zap.Error(err))
+		},
+	})
 }
 
 func (h *Hub) sweeper() *activities.Sweeper {
 	return &activities.Sweeper{
-		Repository: h.store.Payments(), Orchestrator: h.orchestrator, Vault: h.vault,
+		Repository: h.store.Payments(), Orchestrator: h.orchestrator, Notifications: h.receiver, Vault: h.vault,
 		Idempotency: h.store.Idempotency(), Clock: h.clock, Logger: h.log,
 	}
 }

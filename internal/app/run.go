@@ -17,6 +17,7 @@ import (
 	"paymenthub/activities"
 	"paymenthub/api"
 	"paymenthub/api/hub"
+	"paymenthub/api/middleware"
 	"paymenthub/config"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/temporal"
@@ -25,17 +26,18 @@ import (
 	"paymenthub/workflows"
 )
 
-// Bounds of running and stopping. Together the stops stay below the 5 s in
-// which the hub ends.
+// Bounds of running and stopping.
 const (
 	slowQuery       = 500 * time.Millisecond
 	pollInterval    = 250 * time.Millisecond
 	idempotencyWait = 3 * time.Second
 	flushInterval   = 30 * time.Second
 	sweepInterval   = 30 * time.Second
-	drainTimeout    = 2 * time.Second
-	workerTimeout   = 1 * time.Second
+	lastCall        = 250 * time.Millisecond // from the first refusal until the address is closed
 	closeTimeout    = 500 * time.Millisecond
+	headerTimeout   = 5 * time.Second
+	readTimeout     = 30 * time.Second
+	writeTimeout    = 15 * time.Second // to record an answer and to send it
 )
 
 func dial(ctx context.Context, h *Hub, t config.Temporal) (client.Client, error) {
@@ -81,7 +83,7 @@ func (h *Hub) publicURL() string {
 // StartWorker runs the hub's workflows and steps until the returned function
 // is called.
 func (h *Hub) StartWorker() (stop func(), err error) {
-	w := worker.New(h.temporal, worker.Options{Payments: h.steps(), Sweeper: h.sweeper(), StopTimeout: workerTimeout})
+	w := worker.New(h.temporal, worker.Options{Payments: h.steps(), Sweeper: h.sweeper(), StopTimeout: h.workerTimeout()})
 	if err := w.Start(); err != nil {
 		return nil, err
 	}
@@ -90,6 +92,13 @@ func (h *Hub) StartWorker() (stop func(), err error) {
 		return nil, err
 	}
 	return w.Stop, nil
+}
+
+// workerTimeout is how long steps that run may take to end when the worker
+// stops: as long as a call to a gateway takes, and at most half of the time in
+// which the hub ends.
+func (h *Hub) workerTimeout() time.Duration {
+	return min(h.config.Gateways.Timeout+time.Second, h.config.Server.DrainTimeout/2)
 }
 
 // scheduleSweep sees to it that the sweep runs twice a minute, once at a time,
@@ -124,7 +133,7 @@ func (h *Hub) scheduleSweep() error {
 func (h *Hub) Handler() (http.Handler, error) {
 	s, limits := h.config.Server, h.config.RateLimits
 	return api.New(api.Options{
-		Payments: h.payments, Events: h.store.Events(), Ledger: h.store.Ledger(), Authenticator: h.auth,
+		Payments: h.payments, Notifications: h.receiver, Events: h.store.Events(), Ledger: h.store.Ledger(), Authenticator: h.auth,
 		Idempotency: h.guard(), Secrets: h.secrets, Clock: h.clock,
 		Health: []hub.Check{
 			{Name: "database", Check: h.store.Ping},
@@ -138,11 +147,14 @@ func (h *Hub) Handler() (http.Handler, error) {
 }
 
 // Serve answers on the listener until ctx ends; then it refuses new requests,
-// lets running ones end within drainTimeout, and returns.
+// lets those that run end within server.drain_timeout, and returns.
 func (h *Hub) Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	var drain middleware.Drain
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: zap.NewStdLog(h.log),
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: readTimeout + h.config.Server.RequestTimeout + writeTimeout,
+		IdleTimeout:  2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: zap.NewStdLog(h.log),
+		BaseContext: func(net.Listener) context.Context { return drain.Context(context.Background()) },
 	}
 	flushing, stopFlushing := context.WithCancel(context.Background())
 	defer stopFlushing()
@@ -161,9 +173,18 @@ func (h *Hub) Serve(ctx context.Context, listener net.Listener, handler http.Han
 		return err
 	case <-ctx.Done():
 	}
-	draining, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	return h.shutDown(server, &drain)
+}
+
+// shutDown ends a server. For a moment the address stays open and who comes is
+// told to come again: a connection that the kernel has taken and nobody has
+// accepted would be reset. Then it is closed, and the requests that run end.
+func (h *Hub) shutDown(server *http.Server, drain *middleware.Drain) error {
+	ctx, cancel := context.WithTimeout(context.Background(), h.config.Server.DrainTimeout)
 	defer cancel()
-	if err := server.Shutdown(draining); err != nil {
+	drain.Begin()
+	time.Sleep(lastCall)
+	if err := server.Shutdown(ctx); err != nil {
 		h.log.Warn("requests were still running at the end", zap.Error(err))
 		return server.Close()
 	}

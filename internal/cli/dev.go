@@ -46,6 +46,7 @@ func runDev(cmd *cobra.Command, temporal temporalOptions, fresh bool) error {
 	syscall.Umask(0o077) // what the parts write in the data folder is for its owner alone
 	base := config.Default()
 	base.Log = config.Log{Level: "warn", Format: "console"} // a person reads it
+	base.Server.DrainTimeout = drained
 	c, dir, err := loadOver(cmd, base)
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -110,7 +112,14 @@ func runHub(cmd *cobra.Command, run func(context.Context, config.Config, *app.Hu
 			log.Warn("not everything was closed", zap.Error(err))
 		}
 	}()
+	endAtSecondSignal(cmd.Context())
 	return run(cmd.Context(), c, hub, log)
+}
+
+// endAtSecondSignal lets the process end at once when it is asked again while it
+// is already stopping: what is cut off is taken up by the next start.
+func endAtSecondSignal(stopping context.Context) {
+	context.AfterFunc(stopping, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
 }
 
 // listen opens an address, or says which flag to change.

@@ -15,6 +15,8 @@ import (
 	"paymenthub/config"
 	"paymenthub/internal/app"
 	"paymenthub/internal/datadir"
+	"paymenthub/internal/gateway/stripe"
+	"paymenthub/internal/merchant"
 	stripesim "paymenthub/internal/simulator/stripe"
 	"paymenthub/internal/temporal/attribute"
 	"paymenthub/internal/temporal/codec"
@@ -29,6 +31,8 @@ const codecPath = "/temporal/codec"
 const (
 	simulatorSandboxKey = "sk_test_paymenthub_dev"
 	simulatorLiveKey    = "sk_live_paymenthub_dev"
+	// simulatorWebhookSecret signs what the simulator tells the hub.
+	simulatorWebhookSecret = "whsec_paymenthub_dev"
 )
 
 // stack is everything that development mode runs in one process.
@@ -134,28 +138,37 @@ func (s *stack) migrate(ctx context.Context) error {
 // over restarts where it can: shoppers may be on its pages.
 func (s *stack) startSimulator(ctx context.Context) error {
 	previous := strings.TrimPrefix(s.info.Simulators["stripe"], "http://")
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", previous)
+	var network net.ListenConfig
+	listener, err := network.Listen(ctx, "tcp", previous)
 	if previous == "" || err != nil {
-		if listener, err = config.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
+		if listener, err = network.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
 			return fmt.Errorf("cannot start the simulator: %w", err)
 		}
 	}
 	url := "http://" + listener.Addr().String()
-	s.simulator, err = startSimulator(listener, stripesim.Options{DataFile: s.dir.SimulatorDatabase(), BaseURL: url, Logger: s.log})
-	if err != nil {
-		return err
-	}
 	s.info.Simulators = map[string]string{"stripe": url}
-	point(&s.config.Gateways.Sandbox.Stripe, simulatorSandboxKey, url)
-	point(&s.config.Gateways.Live.Stripe, simulatorLiveKey, url)
-	return nil
+	options := stripesim.Options{DataFile: s.dir.SimulatorDatabase(), BaseURL: url, Logger: s.log}
+	for account, own := range map[*config.Stripe]simulated{
+		&s.config.Gateways.Sandbox.Stripe: {merchant.Sandbox, simulatorSandboxKey},
+		&s.config.Gateways.Live.Stripe:    {merchant.Live, simulatorLiveKey},
+	} {
+		if account.SecretKey != "" {
+			continue // a real one
+		}
+		*account = config.Stripe{SecretKey: config.Secret(own.key), BaseURL: config.URL(url), WebhookSecret: simulatorWebhookSecret}
+		options.Webhooks = append(options.Webhooks, stripesim.Webhook{
+			SecretKey: own.key, Secret: simulatorWebhookSecret, Events: stripe.WebhookEvents,
+			URL: s.baseURL() + "/webhooks/stripe/" + string(own.environment),
+		})
+	}
+	s.simulator, err = startSimulator(listener, options)
+	return err
 }
 
-func point(account *config.Stripe, key, url string) {
-	if account.SecretKey == "" {
-		account.SecretKey, account.BaseURL = config.Secret(key), config.URL(url)
-	}
+// simulated is an account at the simulator.
+type simulated struct {
+	environment merchant.Environment
+	key         string
 }
 
 func (s *stack) baseURL() string {

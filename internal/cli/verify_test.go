@@ -68,7 +68,8 @@ func TestVerifyReadsAStoppedHub(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, stdout)
 	require.Contains(t, stderr, "reading its file")
-	require.Contains(t, stderr, "1 payments, 0 provider charges and 0 provider refunds checked: 0 violations")
+	require.Contains(t, stderr, "1 payments, 0 provider charges, 0 provider refunds and 0 provider disputes checked: 0 violations")
+	require.NotContains(t, stderr, "operator")
 	lock, err := dir.Lock()
 	require.NoError(t, err, "the folder is free again")
 
@@ -105,4 +106,40 @@ func TestVerifySaysWhatIsWrong(t *testing.T) {
 	_, _, err = runVerifyCommand(canceled, "--data-dir", dir.Path())
 	require.Error(t, err)
 	require.NotErrorIs(t, err, context.Canceled, "which would end with status 0")
+}
+
+// TestVerifyPrintsOneLinePerViolation: also when a provider's words are quoted.
+func TestVerifyPrintsOneLinePerViolation(t *testing.T) {
+	report := verify.Report{Total: 3, Violations: []verify.Violation{
+		{Rule: verify.ProviderChargeKnown, ObjectID: "ch_1\nledger_balanced", Message: "of 5 usd\r\x1b[2J"},
+		{Rule: verify.OneCharge, ObjectID: "pi_1", Message: "two: ä"},
+	}, NeedsOperator: verify.NeedsOperator{Payments: 1, Notifications: 2}, Payments: 7, Unsettled: 4}
+	var out, errs bytes.Buffer
+	cmd := &cobra.Command{}
+	cmd.SetOut(&out)
+	cmd.SetErr(&errs)
+	require.ErrorIs(t, printVerified(cmd, report, false), errSilent)
+	require.Equal(t, "provider_charge_known ch_1�ledger_balanced: of 5 usd��[2J\none_charge pi_1: two: ä\n", out.String())
+	require.Equal(t, "… and 1 more\nan operator must look at 1 payments, 0 refunds and 2 notifications\n"+
+		"7 payments, 0 provider charges, 0 provider refunds and 0 provider disputes checked: 3 violations, 4 payments not settled yet\n", errs.String())
+
+	out.Reset()
+	require.ErrorIs(t, printVerified(cmd, report, true), errSilent)
+	var same verify.Report
+	require.NoError(t, json.Unmarshal(out.Bytes(), &same))
+	require.Equal(t, report, same)
+}
+
+func TestVerifyTellsItsProgress(t *testing.T) {
+	var log bytes.Buffer
+	progress, finish := progressOn(&log)
+	progress("payments", 250, 1000)
+	finish()
+	require.Empty(t, log.String(), "nothing of what is over soon")
+
+	progress = progressLines(&log, 0)
+	progress("rows of the providers' records", 500, 0)
+	progress("payments", 250, 1000)
+	progress("balances", 0, 0)
+	require.Equal(t, "reading rows of the providers' records: 500\nchecking payments: 250 of 1000\nchecking balances\n", log.String())
 }

@@ -17,6 +17,12 @@ type System struct{}
 // Now implements Clock.
 func (System) Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
+// Offset is the machine's clock set wrong by a fixed time.
+type Offset time.Duration
+
+// Now implements Clock.
+func (o Offset) Now() time.Time { return System{}.Now().Add(time.Duration(o)) }
+
 // Manual is a clock that moves only when told to. It is safe for concurrent use.
 type Manual struct {
 	mu  sync.Mutex

@@ -14,7 +14,7 @@ import (
 // Type names what happened, "payment_intent.succeeded".
 type Type string
 
-// The events of payments and refunds (contracts/hub.md).
+// The events of payments and refunds (contracts/hub.md), and of disputes.
 const (
 	PaymentCreated        Type = "payment_intent.created"
 	PaymentRequiresAction Type = "payment_intent.requires_action"
@@ -25,6 +25,9 @@ const (
 	RefundCreated         Type = "refund.created"
 	RefundCompleted       Type = "refund.completed"
 	RefundFailed          Type = "refund.failed"
+	DisputeCreated        Type = "dispute.created"
+	DisputeUpdated        Type = "dispute.updated"
+	DisputeClosed         Type = "dispute.closed"
 )
 
 // Event is one fact. Object is the domain object as it was right after the

@@ -19,6 +19,7 @@ import (
 
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
+	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/vault"
 )
@@ -75,6 +76,12 @@ type Lookup struct {
 	RefundID string
 }
 
+// DisputeLookup asks how a dispute stands.
+type DisputeLookup struct {
+	Scope     merchant.Scope
+	Reference string // the provider's id of the dispute
+}
+
 // Gateway is one provider account.
 type Gateway interface {
 	// Name is the provider's name in lower case, as merchants write it.
@@ -87,6 +94,15 @@ type Gateway interface {
 	Refund(ctx context.Context, r Refund) payment.Outcome
 	// Lookup never changes anything at the provider.
 	Lookup(ctx context.Context, l Lookup) payment.Outcome
+	// Dispute reads a dispute as it is now. An error means that nothing is known.
+	Dispute(ctx context.Context, d DisputeLookup) (payment.DisputeReport, error)
+	// ReadNotification reads a webhook of the account.
+	notification.Reader
+	// Conclude reads from a webhook's body, whose signature was checked, what
+	// became of a transaction, for when the provider cannot be asked. It is
+	// succeeded or declined where the webhook settles that for good, whatever
+	// came before or after it, and unknown otherwise.
+	Conclude(body []byte, l Lookup) payment.Outcome
 }
 
 // Capabilities say what a provider account can do.

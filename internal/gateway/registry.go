@@ -41,6 +41,18 @@ func (r *Registry) Find(env merchant.Environment, name string) (Gateway, error) 
 	return nil, fault.New(fault.NotFound, "No gateway %q is set up for %s.", name, env)
 }
 
+// Account returns the gateway of a provider's account, as it stands in the path
+// of its webhooks: each environment has one account of a provider, named as the
+// environment. Errors: fault.NotFound.
+func (r *Registry) Account(name, account string) (merchant.Environment, Gateway, error) {
+	env := merchant.Environment(account)
+	g, err := r.Find(env, name)
+	if err != nil {
+		return "", nil, fault.New(fault.NotFound, "There is no account of this gateway here.")
+	}
+	return env, g, nil
+}
+
 // RoutingAuto lets the hub choose.
 const RoutingAuto = "auto"
 

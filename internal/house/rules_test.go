@@ -17,7 +17,7 @@ type rule struct {
 var (
 	leaves = []string{"internal/money", "internal/id", "internal/fault", "internal/clock"}
 	domain = []string{
-		"internal/payment", "internal/ledger", "internal/event", "internal/merchant", "internal/vault", "internal/idempotency",
+		"internal/payment", "internal/ledger", "internal/event", "internal/merchant", "internal/vault", "internal/idempotency", "internal/notification",
 	}
 	frameworks = []string{
 		"gorm.io/...", "github.com/gin-gonic/...", "go.temporal.io/...", "github.com/spf13/...", "github.com/stripe/...",
@@ -110,6 +110,10 @@ var rules = []rule{
 	{
 		from: []string{"..."}, except: []string{"internal/app", "internal/cli/...", "internal/simulator/..."}, forbid: []string{"internal/simulator/..."},
 		because: "there is no fake mode in the product: simulators are servers that the real adapters talk to",
+	},
+	{
+		from: []string{"..."}, forbid: []string{"internal/interleave"},
+		because: "its provider and its scheduler are for tests: whatever imports it outside of one would ship a fake",
 	},
 	{
 		from: []string{"..."}, except: []string{"internal/gateway/stripe"}, forbid: []string{"github.com/stripe/..."},

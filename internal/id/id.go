@@ -20,6 +20,8 @@ const (
 	Attempt       Prefix = "att"
 	Transaction   Prefix = "txn"
 	Refund        Prefix = "rf"
+	Dispute       Prefix = "dp"
+	Notification  Prefix = "gwn" // of a gateway
 	Event         Prefix = "evt"
 	Merchant      Prefix = "mch"
 	APIKey        Prefix = "key"

@@ -34,6 +34,8 @@ const (
 	GatewayFees AccountKind = "gateway_fees"
 	// Refunds: debit, what was given back to shoppers.
 	Refunds AccountKind = "refunds"
+	// Disputes: debit, what gateways took back because shoppers objected.
+	Disputes AccountKind = "disputes"
 )
 
 // TransactionKind says why money moved.
@@ -46,6 +48,10 @@ const (
 	Captured              TransactionKind = "captured"
 	FeeCharged            TransactionKind = "fee_charged"
 	Refunded              TransactionKind = "refunded"
+	RefundReversed        TransactionKind = "refund_reversed"
+	DisputeWithdrawn      TransactionKind = "dispute_withdrawn"
+	DisputeReinstated     TransactionKind = "dispute_reinstated"
+	DisputeFeeCharged     TransactionKind = "dispute_fee_charged"
 )
 
 // Entry is one posting to one account.
@@ -62,8 +68,8 @@ type Transaction struct {
 	Scope     merchant.Scope  `json:"scope"`
 	Kind      TransactionKind `json:"kind"`
 	PaymentID string          `json:"payment_id"`
-	// SourceID is the payment transaction (txn_…) that this one books. A
-	// source is booked at most once per kind: the database refuses a second.
+	// SourceID is the payment transaction (txn_…) or dispute (dp_…) that this one
+	// books. A source is booked at most once per kind: the database refuses a second.
 	SourceID  string    `json:"source_id"`
 	Entries   []Entry   `json:"entries"`
 	CreatedAt time.Time `json:"created_at"`
@@ -135,6 +141,26 @@ func (s Source) Fee(amount money.Money) Transaction {
 // Refund books amount given back to the shopper.
 func (s Source) Refund(amount money.Money) Transaction {
 	return s.book(Refunded, move(Refunds, GatewayReceivable, amount)...)
+}
+
+// RefundReversal books a refund that the gateway has taken back.
+func (s Source) RefundReversal(amount money.Money) Transaction {
+	return s.book(RefundReversed, move(GatewayReceivable, Refunds, amount)...)
+}
+
+// DisputeWithdrawn books what the gateway took back because of a dispute.
+func (s Source) DisputeWithdrawn(amount money.Money) Transaction {
+	return s.book(DisputeWithdrawn, move(Disputes, GatewayReceivable, amount)...)
+}
+
+// DisputeReinstated books what the gateway gave back after a dispute.
+func (s Source) DisputeReinstated(amount money.Money) Transaction {
+	return s.book(DisputeReinstated, move(GatewayReceivable, Disputes, amount)...)
+}
+
+// DisputeFee books what the gateway kept for its work on a dispute.
+func (s Source) DisputeFee(amount money.Money) Transaction {
+	return s.book(DisputeFeeCharged, move(GatewayFees, GatewayReceivable, amount)...)
 }
 
 func (s Source) book(kind TransactionKind, entries ...Entry) Transaction {

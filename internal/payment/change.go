@@ -21,6 +21,7 @@ type Change struct {
 	Attempt     *Attempt     // inserted or updated
 	Transaction *Transaction // inserted or updated
 	Refund      *Refund      // inserted or updated
+	Dispute     *Dispute     // inserted or updated
 	// Abandoned is the transaction that this change's void makes an end of: the
 	// shopper never acted, so it has no outcome of its own. It becomes declined.
 	Abandoned string
@@ -34,7 +35,7 @@ type Change struct {
 var (
 	// ErrStale: the payment is not (any more) in the state the change started from.
 	ErrStale = errors.New("payment: the stored state has moved on")
-	// ErrExists: a payment or refund with this id is stored already.
+	// ErrExists: a payment, refund or dispute with this id is stored already.
 	ErrExists = errors.New("payment: this id is stored already")
 )
 

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"errors"
+	"time"
 
 	"paymenthub/internal/fault"
 	"paymenthub/internal/id"
@@ -51,7 +52,9 @@ func (s *Service) Confirm(ctx context.Context, scope merchant.Scope, paymentID, 
 		return Intent{}, err
 	}
 	conf := method.confirmation(operationID, record)
-	return s.command(ctx, intent, func() error { return s.orchestrator.Confirm(ctx, paymentID, conf) })
+	return s.command(ctx, intent, operationID, func(ctx context.Context) error {
+		return s.orchestrator.Confirm(ctx, paymentID, conf)
+	})
 }
 
 // Capture takes amount of what is held, or all of it when amount is 0; the rest
@@ -78,7 +81,9 @@ func (s *Service) Capture(ctx context.Context, scope merchant.Scope, paymentID, 
 			return Intent{}, fault.Field("amount", "Field 'amount' must be at most what is authorized, %d.", intent.AmountCapturable)
 		}
 		command := CaptureCommand{OperationID: operationID, Amount: amount}
-		intent, err = s.command(ctx, intent, func() error { return s.orchestrator.Capture(ctx, paymentID, command) })
+		intent, err = s.command(ctx, intent, operationID, func(ctx context.Context) error {
+			return s.orchestrator.Capture(ctx, paymentID, command)
+		})
 	}
 	if err != nil {
 		return Intent{}, err
@@ -101,7 +106,9 @@ func (s *Service) Cancel(ctx context.Context, scope merchant.Scope, paymentID, o
 			return Intent{}, WrongState(intent, "canceled")
 		}
 		command := CancelCommand{OperationID: operationID, Reason: reason}
-		intent, err = s.command(ctx, intent, func() error { return s.orchestrator.Cancel(ctx, paymentID, command) })
+		intent, err = s.command(ctx, intent, operationID, func(ctx context.Context) error {
+			return s.orchestrator.Cancel(ctx, paymentID, command)
+		})
 	}
 	if err != nil {
 		return Intent{}, err
@@ -114,9 +121,11 @@ func (s *Service) Cancel(ctx context.Context, scope merchant.Scope, paymentID, o
 
 // command sends a command to the payment's workflow, which it starts first if
 // it is not there (a crash between the database and the start), and returns the
-// payment after it.
-func (s *Service) command(ctx context.Context, intent Intent, send func() error) (Intent, error) {
-	err := send()
+// payment after it, or as it stands after the time to wait.
+func (s *Service) command(ctx context.Context, intent Intent, operationID string, send func(context.Context) error) (Intent, error) {
+	waiting, cancel := context.WithTimeout(ctx, s.options.Wait)
+	defer cancel()
+	err := send(waiting)
 	if errors.Is(err, ErrNotRunning) {
 		current, loadErr := s.repo.Load(ctx, intent.ID)
 		if loadErr != nil {
@@ -125,15 +134,41 @@ func (s *Service) command(ctx context.Context, intent Intent, send func() error)
 		if current.Intent.Status.Terminal() {
 			return Intent{}, WrongState(current.Intent, "changed")
 		}
-		if err = s.orchestrator.StartPayment(ctx, current.Snapshot(), nil); err == nil {
-			err = send()
+		if err = s.orchestrator.StartPayment(waiting, current.Snapshot(), nil); err == nil {
+			err = send(waiting)
 		}
 	}
-	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case err == nil:
+		return s.current(ctx, intent)
+	case errors.Is(err, context.DeadlineExceeded):
+		return s.underWay(ctx, intent, operationID)
+	default:
 		return Intent{}, err
 	}
-	return s.current(ctx, intent)
 }
+
+// underWay answers a command whose end was not heard of in time. One that its
+// workflow has begun is answered with the payment. Of any other nobody knows
+// whether it arrived: that is no result, and the same command sent again joins it.
+func (s *Service) underWay(ctx context.Context, intent Intent, operationID string) (Intent, error) {
+	now, err := s.current(ctx, intent)
+	if err != nil {
+		return Intent{}, err
+	}
+	begun, err := s.hasTransaction(context.WithoutCancel(ctx), now, operationID)
+	if err != nil {
+		return Intent{}, err
+	}
+	if begun || now.CanceledBy == operationID {
+		return now, nil
+	}
+	return Intent{}, fault.New(fault.Unavailable, "The payment engine cannot be reached at the moment. Retry with the same Idempotency-Key.").
+		After(commandRetry)
+}
+
+// commandRetry is when a client may send a command again that nobody has taken.
+const commandRetry = 2 * time.Second
 
 // resume answers a request whose earlier try got as far as its gateway step: it
 // makes sure that the step goes on, and waits for it.

@@ -45,6 +45,21 @@ type RefundAggregate struct {
 	Transaction Transaction
 }
 
+// DisputeFilter selects disputes; empty fields select all.
+type DisputeFilter struct {
+	PaymentID string
+	Status    DisputeStatus
+	Page      Page
+}
+
+// DisputeRef names a dispute at its provider.
+type DisputeRef struct {
+	Environment merchant.Environment `json:"environment"`
+	Gateway     string               `json:"gateway"`
+	Reference   string               `json:"reference"` // the provider's id of the dispute
+	PaymentID   string               `json:"payment_id"`
+}
+
 // Repository keeps payments. Reads with a scope return fault.NotFound for
 // whatever does not belong to it; reads without are for the hub's own steps.
 type Repository interface {
@@ -62,6 +77,16 @@ type Repository interface {
 	Refund(ctx context.Context, scope merchant.Scope, refundID string) (Refund, error)
 	Refunds(ctx context.Context, scope merchant.Scope, f RefundFilter) (rows []Refund, more bool, err error)
 
+	Dispute(ctx context.Context, scope merchant.Scope, disputeID string) (Dispute, error)
+	Disputes(ctx context.Context, scope merchant.Scope, f DisputeFilter) (rows []Dispute, more bool, err error)
+	// FindDispute returns the dispute that a provider names, nil when it is not known.
+	FindDispute(ctx context.Context, ref DisputeRef) (*Dispute, error)
+
+	// FindByReference returns the id of the payment that one of its attempts knows
+	// under the provider's reference. Errors: fault.NotFound.
+	FindByReference(ctx context.Context, env merchant.Environment, gateway, reference string) (paymentID string, err error)
+	// Charges returns a payment's authorizations and sales, oldest first.
+	Charges(ctx context.Context, paymentID string) ([]Transaction, error)
 	// Load returns a payment with its current attempt and pending transaction.
 	Load(ctx context.Context, paymentID string) (Aggregate, error)
 	// LoadRefund returns a refund with its payment.
@@ -72,11 +97,15 @@ type Repository interface {
 	Overdue(ctx context.Context, now time.Time, limit int) ([]Intent, error)
 	// OverdueRefunds is the same for refunds.
 	OverdueRefunds(ctx context.Context, now time.Time, limit int) ([]Refund, error)
+	// OverdueDisputes is the same for disputes.
+	OverdueDisputes(ctx context.Context, now time.Time, limit int) ([]Dispute, error)
 	// Postpone moves an overdue payment's DueAt to a later time, and nothing
 	// else: no version, no event. A payment without DueAt stays without.
 	Postpone(ctx context.Context, paymentID string, until time.Time) error
 	// PostponeRefund is the same for refunds.
 	PostponeRefund(ctx context.Context, refundID string, until time.Time) error
+	// PostponeDispute is the same for disputes.
+	PostponeDispute(ctx context.Context, disputeID string, until time.Time) error
 }
 
 // Snapshot is what the workflow of a payment knows of it. It holds no personal
@@ -148,6 +177,13 @@ type Orchestrator interface {
 	Cancel(ctx context.Context, paymentID string, c CancelCommand) error
 	// ActionReturned tells that the shopper came back from the issuer's page.
 	ActionReturned(ctx context.Context, paymentID string) error
+	// LookUp makes the payment's workflow ask the gateway now, and starts it where
+	// there is none. notificationID names what the gateway has told, "" for nothing.
+	LookUp(ctx context.Context, s Snapshot, notificationID string) error
+	// LookUpRefund is the same for a refund, settled ones included.
+	LookUpRefund(ctx context.Context, r Refund) error
+	// LookUpDispute is the same for a dispute, which need not be known yet.
+	LookUpDispute(ctx context.Context, d DisputeRef) error
 	// StartRefund starts the refund's workflow. Starting a running one changes nothing.
 	StartRefund(ctx context.Context, r Refund) error
 }

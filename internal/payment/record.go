@@ -39,6 +39,15 @@ func (o Outcome) Moves(p Intent) bool {
 	}
 }
 
+// SendAgain claims the pending gateway call for a worker that is about to send
+// it once more. It counts a change and changes nothing else: a worker that sent
+// the call before can then no longer record what became of its own try, such as
+// "no connection was made", while this one's arrives.
+func (p Intent) SendAgain(now time.Time) (Change, error) {
+	c := p.begin()
+	return c, c.seal(now, nil)
+}
+
 // Record writes down what became of the pending transaction.
 func (a Aggregate) Record(o Outcome, now time.Time) (Change, error) {
 	t := *a.Transaction

@@ -48,11 +48,14 @@ type Refund struct {
 	Reason        RefundReason   `json:"reason,omitempty"`
 	Status        RefundStatus   `json:"status"`
 	Failure       *Decline       `json:"failure,omitempty"`
-	Attention     string         `json:"attention,omitempty"` // why an operator must look
-	CreatedAt     time.Time      `json:"created_at"`
-	UpdatedAt     time.Time      `json:"updated_at"`
-	DueAt         time.Time      `json:"due_at,omitzero"` // past it the sweeper looks after the refund; zero when final
-	Version       int64          `json:"version"`
+	// ReversedAt is when the gateway took a settled refund back; zero when it
+	// did not. The refund is failed then.
+	ReversedAt time.Time `json:"reversed_at,omitzero"`
+	Attention  string    `json:"attention,omitempty"` // why an operator must look
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
+	DueAt      time.Time `json:"due_at,omitzero"` // past it the sweeper looks after the refund; zero when final
+	Version    int64     `json:"version"`
 }
 
 // NewRefund is what a merchant asks for.
@@ -111,6 +114,21 @@ func (p Intent) RecordRefund(r Refund, t Transaction, o Outcome, now time.Time) 
 	default:
 		return Change{}, fmt.Errorf("refund %s: outcome %q decides nothing", r.ID, o.Class)
 	}
+}
+
+// ReverseRefund writes down that the gateway took a settled refund back: the
+// shopper's bank did not accept it, and the money is the merchant's again.
+func (p Intent) ReverseRefund(r Refund, t Transaction, d Decline, now time.Time) (Change, error) {
+	if r.Status != RefundSucceeded {
+		return Change{}, fmt.Errorf("refund %s: is %q, not settled", r.ID, r.Status)
+	}
+	c := p.begin()
+	c.Refund, c.Transaction = &r, &t
+	t.UpdatedAt, t.Status, t.Decline = now, TransactionDeclined, &d
+	r.Status, r.Failure, r.ReversedAt = RefundFailed, &d, now
+	c.Intent.AmountRefunded -= r.Amount
+	c.Ledger = append(c.Ledger, c.source(t, now).RefundReversal(c.money(r.Amount)))
+	return c.sealRefund(now, event.RefundFailed)
 }
 
 // RaiseRefund marks the refund for an operator and changes nothing else.

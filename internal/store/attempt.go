@@ -89,6 +89,20 @@ func storeAttempt(tx *gorm.DB, a payment.Attempt) error {
 	return atLeastOne(written, err, payment.ErrExists)
 }
 
+// FindByReference returns the id of the payment that one of its attempts knows
+// under the provider's reference, the newest of several. Errors: fault.NotFound.
+func (r Payments) FindByReference(ctx context.Context, env merchant.Environment, gateway, reference string) (paymentID string, err error) {
+	err = r.store.view(ctx, "find payment by reference", func(db *gorm.DB) error {
+		query := db.Select("payment_attempts.payment_id").
+			Joins("JOIN payment_intents ON payment_intents.id = payment_attempts.payment_id AND payment_intents.environment = ?", string(env)).
+			Where("payment_attempts.gateway = ? AND payment_attempts.gateway_reference = ? AND payment_attempts.gateway_reference <> ''", gateway, reference).
+			Order("payment_attempts.payment_id DESC")
+		paymentID, err = one(query, "payment", reference, func(row attemptRow) (string, error) { return row.PaymentID, nil })
+		return err
+	})
+	return paymentID, err
+}
+
 // Attempts lists the attempts of a payment of the scope, oldest first. Errors:
 // fault.NotFound when the scope has no such payment.
 func (r Payments) Attempts(ctx context.Context, scope merchant.Scope, paymentID string) (found []payment.Attempt, err error) {

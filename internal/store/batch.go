@@ -16,7 +16,8 @@ const maxBatch = 32
 // transaction. They touch much the same pages, so together they cost far less
 // than one by one. Nobody waits for a batch to fill: it is what came in while
 // the one before was written. A write is answered when its batch is committed;
-// when one of them fails, all are done again, each in its own transaction.
+// when one of them fails, all are done again, each in its own transaction; when
+// the database does, all are told, since each alone would wait as long again.
 type batcher struct {
 	db   *gorm.DB
 	turn chan struct{} // held by whoever writes
@@ -73,12 +74,20 @@ func (b *batcher) lead() {
 			j.done <- answers[i]
 		}
 	}()
-	if len(batch) > 1 && b.together(batch) == nil {
-		clear(answers)
-		return
+	if len(batch) > 1 {
+		if err := b.together(batch); err == nil || transient(err) {
+			fill(answers, err)
+			return
+		}
 	}
 	for i, j := range batch {
 		answers[i] = b.session(j).Transaction(j.write)
+	}
+}
+
+func fill(answers []error, err error) {
+	for i := range answers {
+		answers[i] = err
 	}
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -113,4 +114,23 @@ func TestStatementsRunInsideEachOther(t *testing.T) {
 		require.Equal(t, []int{1, 2}, seen)
 		return outer.Err()
 	}))
+}
+
+func TestDatabaseThatIsAwayFailsTheBatchAtOnce(t *testing.T) {
+	b := openBatcher(t)
+	b.turn <- struct{}{}
+	runs := 0
+	away := func(*gorm.DB) error { runs++; return driver.ErrBadConn }
+	writes := []func(*gorm.DB) error{add(1), away, add(2)}
+	answers := make(chan error, len(writes))
+	for i, write := range writes {
+		go func() { answers <- b.do(context.Background(), write) }()
+		b.waiting(t, i+1)
+	}
+	<-b.turn
+	for range writes {
+		require.ErrorIs(t, <-answers, driver.ErrBadConn)
+	}
+	require.Equal(t, 1, runs, "each write would wait as long again")
+	require.Empty(t, b.numbers(t))
 }

@@ -23,7 +23,7 @@ func (r Payments) Insert(ctx context.Context, c payment.Change) error {
 
 // Apply stores a change in one transaction. Errors: ErrStale when the payment
 // is not in the state and version the change started from, ErrExists when the
-// change brings an attempt, a transaction or a refund whose id is stored already.
+// change brings an attempt, a transaction, a refund or a dispute that is stored already.
 func (r Payments) Apply(ctx context.Context, c payment.Change) error {
 	return r.commit(ctx, "apply payment change", c, func(tx *gorm.DB, row paymentRow) error {
 		written, err := update(tx, row.TableName(), row.changes(),
@@ -74,6 +74,11 @@ func storeParts(tx *gorm.DB, c payment.Change) error {
 	}
 	if c.Refund != nil {
 		if err := storeRefund(tx, *c.Refund); err != nil {
+			return err
+		}
+	}
+	if c.Dispute != nil {
+		if err := storeDispute(tx, *c.Dispute); err != nil {
 			return err
 		}
 	}

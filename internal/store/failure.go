@@ -54,7 +54,7 @@ func transient(err error) bool {
 	}
 	var postgres *pgconn.PgError
 	if errors.As(err, &postgres) {
-		return transientPostgres(postgres.Code)
+		return transientPostgres(postgres.Code) || outdated(postgres)
 	}
 	var sqlite *sqlitedriver.Error
 	if errors.As(err, &sqlite) {
@@ -80,6 +80,12 @@ func transientPostgres(state string) bool {
 		}
 	}
 	return false
+}
+
+// outdated reports whether the statement was prepared before a migration that
+// another process made; the connection prepares it anew the next time.
+func outdated(err *pgconn.PgError) bool {
+	return err.Code == "0A000" && err.Routine == "RevalidateCachedQuery"
 }
 
 // transientSQLite judges a result code (sqlite.org/rescode.html); the low byte

@@ -27,6 +27,15 @@ func (r Payments) OverdueRefunds(ctx context.Context, now time.Time, limit int) 
 	return found, err
 }
 
+// OverdueDisputes returns up to limit disputes that were due by now, oldest first.
+func (r Payments) OverdueDisputes(ctx context.Context, now time.Time, limit int) (found []payment.Dispute, err error) {
+	err = r.store.view(ctx, "list overdue disputes", func(db *gorm.DB) error {
+		found, err = overdue(db, now, limit, disputeRow.dispute)
+		return err
+	})
+	return found, err
+}
+
 // overdue reads what was due by now from a table with due_at.
 func overdue[R, D any](db *gorm.DB, now time.Time, limit int, domain func(R) (D, error)) ([]D, error) {
 	var rows []R
@@ -49,6 +58,13 @@ func (r Payments) Postpone(ctx context.Context, paymentID string, until time.Tim
 func (r Payments) PostponeRefund(ctx context.Context, refundID string, until time.Time) error {
 	return r.store.write(ctx, "postpone refund", func(db *gorm.DB) error {
 		return postpone(db.Model(&refundRow{}), refundID, until)
+	})
+}
+
+// PostponeDispute is the same for disputes.
+func (r Payments) PostponeDispute(ctx context.Context, disputeID string, until time.Time) error {
+	return r.store.write(ctx, "postpone dispute", func(db *gorm.DB) error {
+		return postpone(db.Model(&disputeRow{}), disputeID, until)
 	})
 }
 

@@ -15,7 +15,7 @@ import (
 // Payments implements payment.Repository.
 type Payments struct{ store *Store }
 
-// Payments returns the repository of payments, attempts, transactions and refunds.
+// Payments returns the repository of payments, attempts, transactions, refunds and disputes.
 func (s *Store) Payments() Payments { return Payments{s} }
 
 var _ payment.Repository = Payments{}

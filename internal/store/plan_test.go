@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"paymenthub/internal/event"
 	"paymenthub/internal/ledger"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/store"
 	"paymenthub/internal/store/storetest"
@@ -20,18 +22,28 @@ import (
 
 // TestSQLiteReadsThroughIndexes asks SQLite how it would answer each statement
 // that the repositories send: none may read a whole table, and lists in the
-// order of their index need no sorting.
+// order of their index need no sorting. A payment's few charges are sorted.
 func TestSQLiteReadsThroughIndexes(t *testing.T) {
 	subject := openSQLite(t)
 	w := storetest.NewWorld(t, subject)
 	sold := w.Sold(t, w.Wanted())
 
-	statements := record(t, subject.Store, func(ctx context.Context) { readEverything(t, ctx, w, sold) })
-	require.Greater(t, len(statements), 25)
+	statements := record(t, subject.Store, func(ctx context.Context) {
+		readEverything(t, ctx, w, sold)
+		readDisputes(t, ctx, w, sold)
+		useNotifications(t, ctx, w)
+		readForOperators(t, ctx, w)
+	})
+	require.Greater(t, len(statements), 60)
 	for _, s := range statements {
 		plan := explain(t, subject, s)
+		if strings.Contains(s.sql, "FROM `gateway_notifications` ORDER BY id DESC LIMIT") {
+			require.Contains(t, plan, "USING INDEX", "the newest of all, from the end of the index")
+			continue
+		}
 		require.NotContains(t, plan, "SCAN", "%s\n%s", s.sql, plan)
-		sorted := strings.Contains(s.sql, "created_at >=") || strings.Contains(s.sql, "FROM `api_keys`")
+		sorted := strings.Contains(s.sql, "created_at >=") || strings.Contains(s.sql, "ORDER BY created_at, id") ||
+			strings.Contains(s.sql, "FROM `api_keys`")
 		if !sorted {
 			require.NotContains(t, plan, "TEMP B-TREE", "%s\n%s", s.sql, plan)
 		}
@@ -87,28 +99,110 @@ func readEverything(t *testing.T, ctx context.Context, w *storetest.World, sold 
 	_, _ = events.FindEvent(ctx, merchant.Scope{}, "evt_none")
 }
 
+func readDisputes(t *testing.T, ctx context.Context, w *storetest.World, sold payment.Aggregate) {
+	payments := w.Payments
+	for _, page := range []payment.Page{{Limit: 5}, {Limit: 5, StartingAfter: "dp_a"}, {Limit: 5, EndingBefore: "dp_a"}} {
+		for _, f := range []payment.DisputeFilter{
+			{}, {PaymentID: sold.Intent.ID}, {Status: payment.DisputeLost}, {PaymentID: sold.Intent.ID, Status: payment.DisputeLost},
+		} {
+			f.Page = page
+			_, _, err := payments.Disputes(ctx, w.Scope, f)
+			require.NoError(t, err)
+		}
+	}
+	_, _ = payments.Dispute(ctx, w.Scope, "dp_none")
+	_, err := payments.FindDispute(ctx, payment.DisputeRef{Environment: merchant.Sandbox, Gateway: "stripe", Reference: "du_1"})
+	require.NoError(t, err)
+	_, err = payments.OverdueDisputes(ctx, time.Now(), 10)
+	require.NoError(t, err)
+	require.NoError(t, payments.PostponeDispute(ctx, "dp_none", time.Now()))
+	_, err = payments.FindByReference(ctx, merchant.Sandbox, "stripe", "pi_remote")
+	require.NoError(t, err)
+	_, err = payments.Charges(ctx, sold.Intent.ID)
+	require.NoError(t, err)
+}
+
+func readForOperators(t *testing.T, ctx context.Context, w *storetest.World) {
+	for _, after := range []string{"", "pi_a"} {
+		_, err := w.Payments.InNeed(ctx, after, 5)
+		require.NoError(t, err)
+		_, err = w.Payments.RefundsInNeed(ctx, after, 5)
+		require.NoError(t, err)
+		_, err = w.Payments.Unresolved(ctx, after, 5)
+		require.NoError(t, err)
+		_, err = w.Payments.UnresolvedRefunds(ctx, after, 5)
+		require.NoError(t, err)
+	}
+	closed, err := w.Store.Notifications().Close(ctx, "gwn_none", "looked at", time.Now())
+	require.NoError(t, err)
+	require.False(t, closed)
+}
+
+func useNotifications(t *testing.T, ctx context.Context, w *storetest.World) {
+	notifications := w.Store.Notifications()
+	n := w.Notice("evt_1")
+	for range 2 { // the second is known
+		_, _, err := notifications.Keep(ctx, n)
+		require.NoError(t, err)
+	}
+	for _, after := range []string{"", "gwn_a"} {
+		for _, f := range []notification.Filter{
+			{}, {Status: notification.Raised}, {PaymentID: "pi_1"}, {PaymentID: "pi_1", Status: notification.Raised},
+		} {
+			f.Limit, f.StartingAfter = 5, after
+			_, _, err := notifications.List(ctx, f)
+			require.NoError(t, err)
+		}
+	}
+	_, err := notifications.Find(ctx, n.ID)
+	require.NoError(t, err)
+	_, err = notifications.Due(ctx, time.Now(), 10)
+	require.NoError(t, err)
+	require.NoError(t, notifications.Postpone(ctx, n.ID, time.Now()))
+	n.Status = notification.Applied
+	require.NoError(t, notifications.Settle(ctx, n))
+	_, err = notifications.DeleteOld(ctx, n.ReceivedAt, 10)
+	require.NoError(t, err)
+}
+
 type statement struct {
 	sql  string
 	args []any
 }
 
-// record returns the statements that the reads of a function send.
-func record(t *testing.T, s *store.Store, reads func(ctx context.Context)) []statement {
-	type marked struct{}
-	var mu sync.Mutex
-	var seen []statement
-	note := func(db *gorm.DB) {
-		if db.Statement.Context.Value(marked{}) != nil {
-			mu.Lock()
-			defer mu.Unlock()
-			seen = append(seen, statement{db.Statement.SQL.String(), append([]any(nil), db.Statement.Vars...)})
-		}
+// recorder is a GORM plugin that keeps the statements of marked contexts.
+type recorder struct {
+	mu   sync.Mutex
+	seen []statement
+}
+
+type marked struct{}
+
+// Name implements gorm.Plugin.
+func (*recorder) Name() string { return "storetest:record" }
+
+// Initialize implements gorm.Plugin.
+func (r *recorder) Initialize(db *gorm.DB) error {
+	on := db.Callback()
+	return errors.Join(
+		on.Query().After("gorm:query").Register(r.Name(), r.note), on.Raw().After("gorm:raw").Register(r.Name(), r.note),
+		on.Update().After("gorm:update").Register(r.Name(), r.note))
+}
+
+func (r *recorder) note(db *gorm.DB) {
+	if db.Statement.Context.Value(marked{}) != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.seen = append(r.seen, statement{db.Statement.SQL.String(), append([]any(nil), db.Statement.Vars...)})
 	}
-	ctx := context.WithValue(context.Background(), marked{}, true)
-	callbacks := s.Reader(ctx).Callback()
-	require.NoError(t, callbacks.Query().After("gorm:query").Register("storetest:record", note))
-	reads(ctx)
-	return seen
+}
+
+// record returns the statements that a function sends.
+func record(t *testing.T, s *store.Store, send func(ctx context.Context)) []statement {
+	r := new(recorder)
+	require.NoError(t, s.Use(r))
+	send(context.WithValue(context.Background(), marked{}, true))
+	return r.seen
 }
 
 func explain(t *testing.T, subject storetest.Subject, s statement) string {

@@ -55,5 +55,5 @@ func openPostgres(o Options) (*Store, error) {
 		_ = pool.Close()
 		return nil, translate("open", err)
 	}
-	return &Store{dialect: Postgres, writer: db, reader: db}, nil
+	return &Store{dialect: Postgres, writer: db, reader: db, writing: make(chan struct{}, size-size/4)}, nil
 }

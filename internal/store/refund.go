@@ -22,6 +22,7 @@ type refundRow struct {
 	Reason        string
 	Status        string
 	Failure       *string
+	ReversedAt    instant
 	Attention     string
 	CreatedAt     instant
 	UpdatedAt     instant
@@ -43,7 +44,7 @@ func (r refundRow) columns() []column {
 // changes lists the columns that a change may write.
 func (r refundRow) changes() []column {
 	return []column{
-		{"status", r.Status}, {"failure", r.Failure}, {"attention", r.Attention},
+		{"status", r.Status}, {"failure", r.Failure}, {"reversed_at", r.ReversedAt}, {"attention", r.Attention},
 		{"updated_at", r.UpdatedAt}, {"due_at", r.DueAt}, {"version", r.Version},
 	}
 }
@@ -53,7 +54,7 @@ func newRefundRow(r payment.Refund) (refundRow, error) {
 	return refundRow{
 		ID: r.ID, MerchantID: r.Scope.MerchantID, Environment: string(r.Scope.Environment), PaymentID: r.PaymentID,
 		TransactionID: r.TransactionID, Amount: r.Amount, Currency: string(r.Currency), Reason: string(r.Reason),
-		Status: string(r.Status), Failure: failure, Attention: r.Attention,
+		Status: string(r.Status), Failure: failure, ReversedAt: at(r.ReversedAt), Attention: r.Attention,
 		CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt), DueAt: at(r.DueAt), Version: r.Version,
 	}, err
 }
@@ -63,7 +64,8 @@ func (r refundRow) refund() (payment.Refund, error) {
 	return payment.Refund{
 		ID: r.ID, Scope: scopeOf(r.MerchantID, r.Environment),
 		PaymentID: r.PaymentID, TransactionID: r.TransactionID, Amount: r.Amount, Currency: money.Currency(r.Currency),
-		Reason: payment.RefundReason(r.Reason), Status: payment.RefundStatus(r.Status), Failure: failure, Attention: r.Attention,
+		Reason: payment.RefundReason(r.Reason), Status: payment.RefundStatus(r.Status), Failure: failure,
+		ReversedAt: r.ReversedAt.Time, Attention: r.Attention,
 		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time, DueAt: r.DueAt.Time, Version: r.Version,
 	}, err
 }

@@ -38,18 +38,24 @@ type Options struct {
 	SlowQuery time.Duration
 }
 
-// patience bounds every operation, the wait for a connection included.
-const patience = 10 * time.Second
+// patience bounds every operation, the wait for a connection included; of it,
+// writeQueue is how long a write waits for its turn.
+const (
+	patience   = 10 * time.Second
+	writeQueue = 5 * time.Second
+)
 
 // Store is an open database. It is safe for concurrent use.
 //
 // With SQLite there is one connection that writes and a pool that reads; with
-// Postgres reader and writer are the same pool.
+// Postgres reader and writer are the same pool, of which writes leave a quarter
+// to reads, so that those go on while writes wait for a lock.
 type Store struct {
 	dialect Dialect
 	writer  *gorm.DB
 	reader  *gorm.DB
-	batcher *batcher // of SQLite's writes; nil with Postgres
+	batcher *batcher      // of SQLite's writes; nil with Postgres
+	writing chan struct{} // places of Postgres' writes; nil with SQLite
 }
 
 // Open connects to the database and checks that it answers. It does not migrate.
@@ -138,5 +144,18 @@ func (s *Store) write(ctx context.Context, operation string, write func(db *gorm
 	if s.batcher != nil {
 		return translate(operation, s.batcher.do(ctx, write))
 	}
-	return translate(operation, write(s.writer.WithContext(ctx)))
+	turn := time.NewTimer(writeQueue)
+	defer turn.Stop()
+	select {
+	case s.writing <- struct{}{}:
+		defer func() { <-s.writing }()
+		return translate(operation, write(s.writer.WithContext(ctx)))
+	case <-turn.C:
+		return translate(operation, errNoTurn)
+	case <-ctx.Done():
+		return translate(operation, ctx.Err())
+	}
 }
+
+// errNoTurn: other writes hold all connections that writes may take.
+var errNoTurn = fmt.Errorf("no connection to write with: %w", context.DeadlineExceeded)

@@ -125,3 +125,26 @@ func TestPostgresComesBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, p, got, "what was committed is there")
 }
+
+// TestPostgresIsMigratedUnderneath: hubs of the version before run on while a
+// newer one migrates.
+func TestPostgresIsMigratedUnderneath(t *testing.T) {
+	address := pgtest.NewDatabase(t)
+	s, err := store.Open(context.Background(), store.Options{URL: address, MaxConns: 1})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	require.NoError(t, s.Migrate(context.Background()))
+	read := func() error {
+		_, err := s.Payments().OverdueRefunds(context.Background(), time.Now(), 1)
+		return err
+	}
+	require.NoError(t, read())
+	other, err := sql.Open("pgx", address)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, other.Close()) })
+	_, err = other.Exec("ALTER TABLE refunds ADD COLUMN later TEXT")
+	require.NoError(t, err)
+	err = read()
+	require.True(t, fault.Is(err, fault.Unavailable), err)
+	require.NoError(t, read(), "the retry is answered")
+}

@@ -104,6 +104,20 @@ func (r Payments) HasTransaction(ctx context.Context, paymentID, transactionID s
 	return has, err
 }
 
+// Charges returns a payment's authorizations and sales, oldest first.
+func (r Payments) Charges(ctx context.Context, paymentID string) (found []payment.Transaction, err error) {
+	err = r.store.view(ctx, "list charges", func(db *gorm.DB) error {
+		var rows []transactionRow
+		kinds := []string{string(payment.Authorization), string(payment.Sale)}
+		if err := db.Where("payment_id = ? AND kind IN ?", paymentID, kinds).Order("created_at, id").Find(&rows).Error; err != nil {
+			return err
+		}
+		found, err = convert(rows, transactionRow.transaction)
+		return err
+	})
+	return found, err
+}
+
 // abandonTransaction ends a transaction that the shopper never acted on.
 func abandonTransaction(tx *gorm.DB, transactionID string, now time.Time) error {
 	d := payment.NewDecline(payment.DeclineAuthentication)

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"fmt"
 
 	"paymenthub/internal/ledger"
 	"paymenthub/internal/money"
@@ -32,24 +33,60 @@ func (f *findings) balanced(d *dossier, entries map[string][]posting) {
 	}
 }
 
-// owed are the ledger transactions that a gateway transaction must have
-// (docs/PAYMENTS.md). A fee may come with a capture.
-func (d *dossier) owed(t payment.Transaction) map[ledger.TransactionKind]bool {
+// source is what ledger transactions book: a gateway transaction or a dispute.
+type source struct {
+	id, what string                           // what it is and how it stands
+	owed     map[ledger.TransactionKind]int64 // the amounts that must be booked for it (docs/PAYMENTS.md)
+	fee      ledger.TransactionKind           // may be booked as well; "" when the provider has no reason for a fee
+}
+
+// sources are all that may be booked for the payment.
+func (d *dossier) sources() []source {
+	list := make([]source, 0, len(d.transactions)+len(d.disputes))
+	for _, t := range d.transactions {
+		s := source{id: t.ID, what: fmt.Sprintf("the %s %s is %s", t.Kind, t.ID, t.Status), owed: d.owed(t)}
+		if _, captured := s.owed[ledger.Captured]; captured {
+			s.fee = ledger.FeeCharged
+		}
+		list = append(list, s)
+	}
+	for _, x := range d.disputes {
+		s := source{id: x.ID, what: fmt.Sprintf("the dispute %s is %s", x.ID, x.Status), owed: map[ledger.TransactionKind]int64{}}
+		if x.Withdrawn {
+			s.owed[ledger.DisputeWithdrawn], s.fee = x.Amount, ledger.DisputeFeeCharged
+		}
+		if x.Reinstated {
+			s.owed[ledger.DisputeReinstated] = x.Amount
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// owed are the amounts that must be booked for a gateway transaction.
+func (d *dossier) owed(t payment.Transaction) map[ledger.TransactionKind]int64 {
+	if t.Kind == payment.RefundOfSale {
+		r, _ := d.refund(t.RefundID)
+		switch {
+		case t.Status == payment.TransactionSucceeded:
+			return map[ledger.TransactionKind]int64{ledger.Refunded: t.Amount}
+		case t.Status == payment.TransactionDeclined && !r.ReversedAt.IsZero():
+			return map[ledger.TransactionKind]int64{ledger.Refunded: t.Amount, ledger.RefundReversed: t.Amount}
+		}
+	}
 	if t.Status != payment.TransactionSucceeded {
 		return nil
 	}
 	switch t.Kind {
 	case payment.Authorization:
-		return map[ledger.TransactionKind]bool{ledger.AuthorizationHeld: true}
+		return map[ledger.TransactionKind]int64{ledger.AuthorizationHeld: t.Amount}
 	case payment.Sale:
-		return map[ledger.TransactionKind]bool{ledger.Captured: true}
+		return map[ledger.TransactionKind]int64{ledger.Captured: t.Amount}
 	case payment.Capture:
-		return map[ledger.TransactionKind]bool{ledger.AuthorizationReleased: true, ledger.Captured: true}
-	case payment.RefundOfSale:
-		return map[ledger.TransactionKind]bool{ledger.Refunded: true}
+		return map[ledger.TransactionKind]int64{ledger.AuthorizationReleased: d.heldBy(t.AttemptID), ledger.Captured: t.Amount}
 	case payment.Void:
-		if d.heldBy(t.AttemptID) > 0 {
-			return map[ledger.TransactionKind]bool{ledger.AuthorizationReleased: true}
+		if held := d.heldBy(t.AttemptID); held > 0 {
+			return map[ledger.TransactionKind]int64{ledger.AuthorizationReleased: held}
 		}
 	}
 	return nil
@@ -67,13 +104,13 @@ func (d *dossier) heldBy(attemptID string) int64 {
 
 // booked checks that every movement of money is in the books, and no other.
 func (f *findings) booked(d *dossier, entries map[string][]posting) {
-	of := map[string]map[ledger.TransactionKind]bool{}
+	of := map[string]map[ledger.TransactionKind]int{}
 	known := map[string]bool{}
 	for _, b := range d.bookings {
 		if of[b.sourceID] == nil {
-			of[b.sourceID] = map[ledger.TransactionKind]bool{}
+			of[b.sourceID] = map[ledger.TransactionKind]int{}
 		}
-		of[b.sourceID][b.kind] = true
+		of[b.sourceID][b.kind]++
 		known[b.id] = true
 		f.hold(LedgerPostings, b.paymentID == d.intent.ID && len(entries[b.id]) > 0, d.intent.ID,
 			"the ledger transaction %s (%s) is filed under payment %s and has %d entries here", b.id, b.kind, b.paymentID, len(entries[b.id]))
@@ -81,14 +118,13 @@ func (f *findings) booked(d *dossier, entries map[string][]posting) {
 	for transactionID := range entries {
 		f.hold(LedgerPostings, known[transactionID], d.intent.ID, "the entries of ledger transaction %s book none of its movements", transactionID)
 	}
-	for _, t := range d.transactions {
-		owed := d.owed(t)
-		for kind := range owed {
-			f.hold(LedgerPostings, of[t.ID][kind], d.intent.ID, "the %s %s is %s and not booked as %s", t.Kind, t.ID, t.Status, kind)
+	for _, s := range d.sources() {
+		for kind := range s.owed {
+			f.hold(LedgerPostings, of[s.id][kind] == 1, d.intent.ID, "%s and booked %d times as %s", s.what, of[s.id][kind], kind)
 		}
-		for kind := range of[t.ID] {
-			fee := kind == ledger.FeeCharged && owed[ledger.Captured]
-			f.hold(LedgerPostings, owed[kind] || fee, d.intent.ID, "the %s %s is %s and yet booked as %s", t.Kind, t.ID, t.Status, kind)
+		for kind, n := range of[s.id] {
+			_, owed := s.owed[kind]
+			f.hold(LedgerPostings, owed || kind == s.fee && n == 1, d.intent.ID, "%s and yet booked %d times as %s", s.what, n, kind)
 		}
 	}
 }
@@ -98,32 +134,40 @@ var sides = map[ledger.TransactionKind][2]ledger.AccountKind{
 	ledger.AuthorizationHeld:     {ledger.Authorizations, ledger.AuthorizationHolds},
 	ledger.AuthorizationReleased: {ledger.AuthorizationHolds, ledger.Authorizations},
 	ledger.Captured:              {ledger.GatewayReceivable, ledger.Sales},
+	ledger.FeeCharged:            {ledger.GatewayFees, ledger.GatewayReceivable},
 	ledger.Refunded:              {ledger.Refunds, ledger.GatewayReceivable},
+	ledger.RefundReversed:        {ledger.GatewayReceivable, ledger.Refunds},
+	ledger.DisputeWithdrawn:      {ledger.Disputes, ledger.GatewayReceivable},
+	ledger.DisputeReinstated:     {ledger.GatewayReceivable, ledger.Disputes},
+	ledger.DisputeFeeCharged:     {ledger.GatewayFees, ledger.GatewayReceivable},
 }
 
-// posted checks the amounts: of each ledger transaction, and of all together.
+// posted checks the accounts and amounts: of each ledger transaction, and of all
+// together.
 func (f *findings) posted(d *dossier, entries map[string][]posting) {
 	p := d.intent
-	movements := make(map[string]payment.Transaction, len(d.transactions))
-	for _, t := range d.transactions {
-		movements[t.ID] = t
+	sources := map[string]source{}
+	for _, s := range d.sources() {
+		sources[s.id] = s
 	}
 	for _, b := range d.bookings {
-		accounts, fixed := sides[b.kind]
-		if !fixed || len(entries[b.id]) == 0 {
-			continue // the provider decides what its fee is
+		list, accounts := entries[b.id], sides[b.kind]
+		want, owed := sources[b.sourceID].owed[b.kind]
+		currency := p.Currency
+		switch {
+		case len(list) == 0 || !owed && b.kind != sources[b.sourceID].fee:
+			continue // not booked, or for no reason, which is another rule's matter
+		case !owed: // the provider decides what its fee is, and in which currency
+			currency = list[0].currency
+			want = sum(list, currency, accounts[0])
 		}
-		amount := movements[b.sourceID].Amount
-		if b.kind == ledger.AuthorizationReleased {
-			amount = d.heldBy(movements[b.sourceID].AttemptID)
-		}
-		debit, credit := sum(entries[b.id], p.Currency, accounts[0]), sum(entries[b.id], p.Currency, accounts[1])
-		f.hold(LedgerMatchesPayment, debit == amount && credit == -amount && len(entries[b.id]) == 2, p.ID,
-			"the ledger transaction %s (%s) moves %d and %d instead of %d %s", b.id, b.kind, debit, credit, amount, p.Currency)
+		debit, credit := sum(list, currency, accounts[0]), sum(list, currency, accounts[1])
+		f.hold(LedgerMatchesPayment, want > 0 && debit == want && credit == -want && len(list) == 2, p.ID,
+			"the ledger transaction %s (%s) moves %d and %d in %d entries instead of %d %s", b.id, b.kind, debit, credit, len(list), want, currency)
 	}
 	for account, want := range map[ledger.AccountKind]int64{
 		ledger.Authorizations: p.AmountCapturable, ledger.AuthorizationHolds: -p.AmountCapturable,
-		ledger.Sales: -p.AmountCaptured, ledger.Refunds: p.AmountRefunded,
+		ledger.Sales: -p.AmountCaptured, ledger.Refunds: p.AmountRefunded, ledger.Disputes: d.taken(),
 	} {
 		have := sum(d.postings, p.Currency, account)
 		f.hold(LedgerMatchesPayment, have == want, p.ID, "its entries in %s sum to %d %s instead of %d", account, have, p.Currency, want)

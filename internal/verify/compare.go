@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
@@ -13,7 +14,9 @@ import (
 // disagrees is therefore only suspected, and looked at again in rounds: note
 // its version, read the provider's record, read the payment. With the same
 // version before and after, the record in between belongs to it, since the hub
-// writes down every gateway call before and after it makes it.
+// writes down every gateway call before and after it makes it. What a provider
+// does by itself, a dispute or a refund that it takes back, reaches the hub
+// later than its record: that is given until the last round.
 
 const (
 	confirmRounds = 3
@@ -62,9 +65,14 @@ func (r *run) conclude(found findings, settled bool) {
 
 // confirm looks at the suspects again.
 func (r *run) confirm(ctx context.Context) error {
-	for range confirmRounds {
+	for round := range confirmRounds {
 		if len(r.suspects) == 0 {
 			return nil
+		}
+		if round > 0 {
+			if err := pause(ctx, r.Patience/(confirmRounds-1)); err != nil {
+				return err
+			}
 		}
 		err := r.suspected(ctx, func(_ context.Context, d *dossier) error {
 			id := d.intent.ID
@@ -74,10 +82,11 @@ func (r *run) confirm(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, _, err := r.spool.fill(ctx, r.suspects); err != nil {
+		if _, err := r.spool.fill(ctx, r.suspects, func(int64) {}); err != nil {
 			return err
 		}
-		if err := r.suspected(ctx, r.rejudge); err != nil {
+		last := round == confirmRounds-1
+		if err := r.suspected(ctx, func(ctx context.Context, d *dossier) error { return r.rejudge(ctx, d, last) }); err != nil {
 			return err
 		}
 	}
@@ -85,9 +94,20 @@ func (r *run) confirm(ctx context.Context) error {
 	return nil
 }
 
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // rejudge concludes on a suspect that stood still while the provider's record
 // was read.
-func (r *run) rejudge(ctx context.Context, d *dossier) error {
+func (r *run) rejudge(ctx context.Context, d *dossier, last bool) error {
 	id := d.intent.ID
 	if r.suspects[id].version != d.intent.Version {
 		return nil
@@ -96,9 +116,25 @@ func (r *run) rejudge(ctx context.Context, d *dossier) error {
 	if err != nil {
 		return err
 	}
-	r.conclude(r.spool.judge(d, records[id]))
+	found, settled := r.spool.judge(d, records[id])
+	if !last && found.onTheirWay() {
+		return nil
+	}
+	r.conclude(found, settled)
 	delete(r.suspects, id)
 	return nil
+}
+
+// onTheirWay reports whether a violation may be of something that the provider
+// did by itself and that the hub is about to hear of.
+func (f *findings) onTheirWay() bool {
+	for _, v := range f.report.Violations {
+		switch v.Rule {
+		case ProviderDisputeKnown, ProviderDisputeAgrees, ProviderRefundAgrees:
+			return true
+		}
+	}
+	return false
 }
 
 // suspected reads the suspects anew, in batches of one scope.
@@ -163,20 +199,28 @@ func (r *run) strangers(ctx context.Context) error {
 			r.hold(ProviderChargeKnown, true, "", "")
 		}
 		for paymentID, rec := range records {
-			for _, c := range rec.charges {
-				r.hold(ProviderChargeKnown, false, c.ID, "the provider charge of %d %s names the payment %q, which the hub does not know", c.Amount, c.Currency, paymentID)
-			}
-			for _, b := range rec.refunds {
-				r.hold(ProviderRefundKnown, false, b.ID, "the provider refund of %d %s names the payment %q, which the hub does not know", b.Amount, b.Currency, paymentID)
-			}
+			r.stranger(paymentID, rec)
 		}
 		after = ids[len(ids)-1]
 	}
 }
 
-// nameless finds charges and refunds that name no payment at all.
+// stranger reports what the providers have of a payment that the hub does not know.
+func (r *run) stranger(paymentID string, rec *record) {
+	for _, c := range rec.charges {
+		r.hold(ProviderChargeKnown, false, c.ID, "the provider charge of %d %s names the payment %q, which the hub does not know", c.Amount, c.Currency, paymentID)
+	}
+	for _, b := range rec.refunds {
+		r.hold(ProviderRefundKnown, false, b.ID, "the provider refund of %d %s names the payment %q, which the hub does not know", b.Amount, b.Currency, paymentID)
+	}
+	for _, x := range rec.disputes {
+		r.hold(ProviderDisputeKnown, false, x.ID, "the provider dispute of %d %s is of the payment %q, which the hub does not know", x.Amount, x.Currency, paymentID)
+	}
+}
+
+// nameless finds charges, refunds and disputes that name no payment at all.
 func (r *run) nameless(ctx context.Context) error {
-	for table, rule := range map[string]Rule{"charges": ProviderChargeKnown, "refunds": ProviderRefundKnown} {
+	for table, rule := range map[string]Rule{"charges": ProviderChargeKnown, "refunds": ProviderRefundKnown, "disputes": ProviderDisputeKnown} {
 		err := r.spool.each(ctx, func(scan scan) error {
 			var id, gateway, currency string
 			var amount int64

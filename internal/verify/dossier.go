@@ -17,7 +17,9 @@ type dossier struct {
 	attempts     []payment.Attempt // by number
 	transactions []payment.Transaction
 	refunds      []payment.Refund
-	bookings     []booking // whose source is one of the transactions
+	disputes     []payment.Dispute
+	awaited      bool      // a notification of the provider is stored and not applied yet
+	bookings     []booking // whose source is one of the transactions or disputes
 	postings     []posting
 	events       []told
 	sealed       map[string]bool // vault tokens of the attempts that still hold card data
@@ -45,10 +47,11 @@ type told struct {
 	content  *content
 }
 
-// content is the part of an event's object that says whose it is.
+// content is the part of an event's object that says whose it is, and how it was.
 type content struct {
-	ID    string         `json:"id"`
-	Scope merchant.Scope `json:"scope"`
+	ID     string         `json:"id"`
+	Scope  merchant.Scope `json:"scope"`
+	Status string         `json:"status"`
 }
 
 // intents reads the scope's next payments after an id, up to the id last.
@@ -63,8 +66,8 @@ func (s *snapshot) intentsByID(ids []string) ([]payment.Intent, error) {
 	return read(s, scanIntent, "SELECT "+intentColumns+" FROM payment_intents WHERE id IN ?", ids)
 }
 
-// movements reads what was asked of gateways for these payments, which are all
-// of the scope.
+// movements reads what gateways did, or were asked for, with these payments,
+// which are all of the scope.
 func (s *snapshot) movements(scope merchant.Scope, intents []payment.Intent) (map[string]*dossier, error) {
 	of := make(map[string]*dossier, len(intents))
 	ids := make([]string, 0, len(intents))
@@ -91,7 +94,31 @@ func (s *snapshot) movements(scope merchant.Scope, intents []payment.Intent) (ma
 	for _, r := range refunds {
 		of[r.PaymentID].refunds = append(of[r.PaymentID].refunds, r)
 	}
-	return of, err
+	if err != nil {
+		return nil, err
+	}
+	disputes, err := read(s, scanDispute, "SELECT "+disputeColumns+" FROM disputes WHERE merchant_id = ? AND environment = ? AND payment_id IN ?",
+		scope.MerchantID, string(scope.Environment), ids)
+	for _, x := range disputes {
+		of[x.PaymentID].disputes = append(of[x.PaymentID].disputes, x)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return of, s.addAwaited(of)
+}
+
+// addAwaited marks the payments that the provider has told something of which
+// is not applied yet.
+func (s *snapshot) addAwaited(of map[string]*dossier) error {
+	return s.each(func(scan scan) error {
+		var paymentID string
+		if err := scan(&paymentID); err != nil {
+			return err
+		}
+		of[paymentID].awaited = true
+		return nil
+	}, "SELECT payment_id FROM gateway_notifications WHERE payment_id <> '' AND payment_id IN ? AND status = 'received'", keys(of))
 }
 
 // dossiers reads everything of these payments, which are all of the scope.
@@ -121,6 +148,10 @@ func (s *snapshot) addBookings(_ merchant.Scope, of map[string]*dossier) error {
 		for _, t := range d.transactions {
 			owner[t.ID] = d
 			sources = append(sources, t.ID)
+		}
+		for _, x := range d.disputes {
+			owner[x.ID] = d
+			sources = append(sources, x.ID)
 		}
 	}
 	if len(sources) == 0 {
@@ -155,13 +186,16 @@ func (s *snapshot) addPostings(scope merchant.Scope, of map[string]*dossier) err
 		scope.MerchantID, string(scope.Environment), slices.Min(ids), slices.Max(ids))
 }
 
-// addEvents adds the events of payments and of their refunds.
+// addEvents adds the events of payments and of their refunds and disputes.
 func (s *snapshot) addEvents(scope merchant.Scope, of map[string]*dossier) error {
 	owner := make(map[string]*dossier, len(of))
 	for id, d := range of {
 		owner[id] = d
 		for _, r := range d.refunds {
 			owner[r.ID] = d
+		}
+		for _, x := range d.disputes {
+			owner[x.ID] = d
 		}
 	}
 	return s.each(func(scan scan) error {

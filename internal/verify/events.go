@@ -36,13 +36,36 @@ func (f *findings) events(d *dossier) {
 	for _, r := range d.refunds {
 		for kind, want := range map[event.Type]int{
 			event.RefundCreated:   1,
-			event.RefundCompleted: once(r.Status == payment.RefundSucceeded),
+			event.RefundCompleted: once(r.Status == payment.RefundSucceeded || !r.ReversedAt.IsZero()),
 			event.RefundFailed:    once(r.Status == payment.RefundFailed),
 		} {
 			have := counts[key{r.ID, kind}]
 			f.hold(RefundEvents, have == want, r.ID, "status %s with %d %s events instead of %d", r.Status, have, kind, want)
 		}
 	}
+	for _, x := range d.disputes {
+		f.disputeTold(d, x)
+	}
+}
+
+// disputeTold checks the events of a dispute. The provider may open a closed one
+// again, so only some of their numbers are certain; each change brings at most
+// one, and the first one that tells of the end too.
+func (f *findings) disputeTold(d *dossier, x payment.Dispute) {
+	counts := map[event.Type]int{}
+	told := false
+	for _, e := range d.events {
+		if e.objectID == x.ID {
+			counts[e.kind]++
+			told = told || e.content != nil && e.content.Status == string(x.Status)
+		}
+	}
+	created, updated, closed := counts[event.DisputeCreated], counts[event.DisputeUpdated], counts[event.DisputeClosed]
+	f.hold(DisputeEvents, created == 1, x.ID, "status %s with %d %s events instead of 1", x.Status, created, event.DisputeCreated)
+	f.hold(DisputeEvents, told, x.ID, "status %s, and none of its %d events says so", x.Status, created+updated+closed)
+	f.hold(DisputeEvents, !x.Status.Closed() || closed > 0, x.ID, "status %s without a %s event", x.Status, event.DisputeClosed)
+	f.hold(DisputeEvents, int64(updated+closed) <= x.Version, x.ID, "changed %d times, with %d %s and %d %s events",
+		x.Version, updated, event.DisputeUpdated, closed, event.DisputeClosed)
 }
 
 // toTell are the events that the payment's life so far amounts to. How often
@@ -88,7 +111,9 @@ func (r *run) owners(ctx context.Context) error {
 		}, `SELECT e.id, e.type, e.object_id, e.environment FROM events e WHERE e.type LIKE 'payment_intent.%' AND NOT EXISTS (
 				SELECT 1 FROM payment_intents p WHERE p.id = e.object_id AND p.merchant_id = e.merchant_id AND p.environment = e.environment)
 			UNION ALL SELECT e.id, e.type, e.object_id, e.environment FROM events e WHERE e.type LIKE 'refund.%' AND NOT EXISTS (
-				SELECT 1 FROM refunds r WHERE r.id = e.object_id AND r.merchant_id = e.merchant_id AND r.environment = e.environment)`)
+				SELECT 1 FROM refunds r WHERE r.id = e.object_id AND r.merchant_id = e.merchant_id AND r.environment = e.environment)
+			UNION ALL SELECT e.id, e.type, e.object_id, e.environment FROM events e WHERE e.type LIKE 'dispute.%' AND NOT EXISTS (
+				SELECT 1 FROM disputes d WHERE d.id = e.object_id AND d.merchant_id = e.merchant_id AND d.environment = e.environment)`)
 	})
 }
 

@@ -114,7 +114,9 @@ func (f *findings) refunds(d *dossier, now time.Time) {
 		delete(movements, r.ID)
 		f.hold(RefundEvidence, known && t.ID == r.TransactionID && t.Status == settledAs[r.Status] && t.Amount == r.Amount && t.Currency == r.Currency,
 			r.ID, "%s with %d %s, but its transaction %s is %q with %d %s", r.Status, r.Amount, r.Currency, r.TransactionID, t.Status, t.Amount, t.Currency)
-		f.hold(RefundEvidence, r.Status != payment.RefundSucceeded || t.GatewayReference != "", r.ID, "succeeded without a reference of the provider")
+		settled := r.Status == payment.RefundSucceeded || !r.ReversedAt.IsZero()
+		f.hold(RefundEvidence, !settled || t.GatewayReference != "", r.ID, "settled without a reference of the provider")
+		f.hold(RefundEvidence, r.ReversedAt.IsZero() || r.Status == payment.RefundFailed, r.ID, "%s, but taken back at %s", r.Status, moment(r.ReversedAt))
 		f.hold(RefundEvidence, (r.Status == payment.RefundFailed) == (r.Failure != nil), r.ID, "%s, reason given: %t", r.Status, r.Failure != nil)
 		f.hold(RefundEvidence, (r.Status == payment.RefundPending) == !r.DueAt.IsZero(), r.ID, "%s, due at %s", r.Status, moment(r.DueAt))
 		f.hold(RefundEvidence, r.Scope == p.Scope && r.Currency == p.Currency, r.ID, "its owner or currency is not that of payment %s", p.ID)

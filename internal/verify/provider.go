@@ -21,7 +21,11 @@ func (s *spool) judge(d *dossier, rec *record) (f findings, settled bool) {
 		return f, false
 	}
 	f.standing(d, live, s.witnessed(p.Gateway))
+	if d.awaited {
+		return f, false // it may tell of the very thing that is amiss
+	}
 	f.returned(d, rec, live, s.witnessed(p.Gateway))
+	f.disputed(d, rec, s.witnessed)
 	return f, true
 }
 
@@ -92,7 +96,7 @@ func (d *dossier) made(c charge) bool {
 // returned checks that the provider gave back what the hub says.
 func (f *findings) returned(d *dossier, rec *record, live []charge, witnessed bool) {
 	p := d.intent
-	given := map[string]int{}
+	given, open, failed := map[string]int{}, map[string]int{}, map[string]int{}
 	for _, r := range rec.refunds {
 		ours, known := d.refund(r.Metadata.RefundID)
 		f.hold(ProviderRefundKnown, known, r.ID, "the provider refunded %d %s of payment %s without a refund of the hub (%q)", r.Amount, r.Currency, p.ID, r.Metadata.RefundID)
@@ -102,8 +106,13 @@ func (f *findings) returned(d *dossier, rec *record, live []charge, witnessed bo
 		amount, ok := hubAmount(r.Amount, r.Currency)
 		f.hold(ProviderRefundAgrees, ok && amount == money.New(ours.Amount, ours.Currency), ours.ID,
 			"is of %d %s, but the provider's refund %s of %d %s", ours.Amount, ours.Currency, r.ID, r.Amount, r.Currency)
-		if r.Status == refundSucceeded {
+		switch r.Status {
+		case refundSucceeded:
 			given[ours.ID]++
+		case refundFailed, refundCanceled:
+			failed[ours.ID]++
+		default:
+			open[ours.ID]++
 		}
 	}
 	if !witnessed {
@@ -113,6 +122,8 @@ func (f *findings) returned(d *dossier, rec *record, live []charge, witnessed bo
 		n := given[r.ID]
 		agrees := n == 1 || n == 0 && r.Status != payment.RefundSucceeded
 		f.hold(ProviderRefundAgrees, agrees && (n == 0 || r.Status != payment.RefundFailed), r.ID, "%s, but the provider carried it out %d times", r.Status, n)
+		f.hold(ProviderRefundAgrees, r.Status != payment.RefundFailed || open[r.ID] == 0, r.ID, "%s, but the provider may still carry it out", r.Status)
+		f.hold(ProviderRefundAgrees, r.ReversedAt.IsZero() || failed[r.ID] > 0, r.ID, "taken back, but it did not fail at the provider")
 	}
 	for _, c := range live {
 		back, ok := hubAmount(c.AmountRefunded, c.Currency)

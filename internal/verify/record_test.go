@@ -14,7 +14,7 @@ import (
 	"paymenthub/internal/verify"
 )
 
-// row is a charge or refund as the witness tells it.
+// row is a charge, refund or dispute as the witness tells it.
 type row map[string]any
 
 func (r row) with(key string, value any) row {
@@ -28,7 +28,7 @@ func (r row) with(key string, value any) row {
 
 // record is a provider's record that a test may change.
 type record struct {
-	charges, refunds []row
+	charges, refunds, disputes []row
 }
 
 func metadataOf(p payment.Intent) row {
@@ -64,13 +64,44 @@ func (r *record) witness(a payment.Aggregate) {
 }
 
 func (r *record) refund(refund payment.Refund) {
-	if refund.Status != payment.RefundSucceeded {
+	status := "succeeded"
+	if !refund.ReversedAt.IsZero() {
+		status = "failed"
+	} else if refund.Status != payment.RefundSucceeded {
 		return
 	}
 	r.refunds = append(r.refunds, row{
-		"id": "re_" + refund.ID, "amount": refund.Amount, "currency": "usd", "status": "succeeded",
+		"id": "re_" + refund.ID, "amount": refund.Amount, "currency": "usd", "status": status,
 		"metadata": row{"payment_id": refund.PaymentID, "refund_id": refund.ID},
 	})
+}
+
+// dispute writes down what a provider has of a dispute.
+func (r *record) dispute(d payment.Dispute) {
+	withdrawn := int64(0)
+	if d.Withdrawn && !d.Reinstated {
+		withdrawn = d.Amount
+	}
+	r.disputes = append(r.disputes, row{
+		"id": d.GatewayReference, "charge": "ch_" + d.PaymentID, "payment_intent": "remote_" + d.PaymentID, "amount": d.Amount,
+		"currency": "usd", "status": disputeWords[d.Status], "withdrawn": withdrawn, "fee": 1500, "created_at": "2026-03-01T12:00:00Z",
+	})
+}
+
+// disputeWords are Stripe's words for the states of a dispute.
+var disputeWords = map[payment.DisputeStatus]string{
+	payment.DisputeInquiry: "warning_under_review", payment.DisputeInquiryClosed: "warning_closed",
+	payment.DisputeNeedsResponse: "needs_response", payment.DisputeUnderReview: "under_review",
+	payment.DisputeWon: "won", payment.DisputeLost: "lost",
+}
+
+// changeDispute changes the provider's record of the named payment's dispute.
+func (w *town) changeDispute(name, key string, value any) {
+	for i, d := range w.record.disputes {
+		if d["id"] == w.disputes[name].GatewayReference {
+			w.record.disputes[i] = d.with(key, value)
+		}
+	}
 }
 
 // change replaces the charge of a payment; nil removes it.
@@ -119,6 +150,7 @@ func (r *record) serve(t testing.TB, before func()) verify.Witness {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_sim/charges", list("charges", func() []row { return r.charges }))
 	mux.HandleFunc("GET /_sim/refunds", list("refunds", func() []row { return r.refunds }))
+	mux.HandleFunc("GET /_sim/disputes", list("disputes", func() []row { return r.disputes }))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return verify.Witness{Name: "stripe", URL: server.URL}

@@ -8,12 +8,12 @@ import (
 
 const intentColumns = `id, merchant_id, environment, status, amount, currency, capture_method, amount_capturable, amount_captured,
 	amount_refunded, amount_refund_pending, gateway, attempts, current_attempt_id, pending_transaction, operations, last_error,
-	canceled_by, expires_at, authorized_until, due_at, version`
+	canceled_by, attention, expires_at, authorized_until, due_at, version`
 
 func scanIntent(scan scan, p *payment.Intent) error {
 	return scan(&p.ID, &p.Scope.MerchantID, &p.Scope.Environment, &p.Status, &p.Amount, &p.Currency, &p.CaptureMethod,
 		&p.AmountCapturable, &p.AmountCaptured, &p.AmountRefunded, &p.AmountRefundPending, &p.Gateway, &p.Attempts,
-		&p.CurrentAttemptID, &p.PendingTransaction, &p.Operations, object[payment.Decline]{&p.LastError}, &p.CanceledBy,
+		&p.CurrentAttemptID, &p.PendingTransaction, &p.Operations, object[payment.Decline]{&p.LastError}, &p.CanceledBy, &p.Attention,
 		instant{&p.ExpiresAt}, instant{&p.AuthorizedUntil}, instant{&p.DueAt}, &p.Version)
 }
 
@@ -35,9 +35,18 @@ func scanTransaction(scan scan, t *payment.Transaction) error {
 	return err
 }
 
-const refundColumns = "id, merchant_id, environment, payment_id, transaction_id, amount, currency, status, failure, due_at"
+const refundColumns = `id, merchant_id, environment, payment_id, transaction_id, amount, currency, status, failure,
+	reversed_at, attention, due_at`
 
 func scanRefund(scan scan, r *payment.Refund) error {
 	return scan(&r.ID, &r.Scope.MerchantID, &r.Scope.Environment, &r.PaymentID, &r.TransactionID, &r.Amount, &r.Currency,
-		&r.Status, object[payment.Decline]{&r.Failure}, instant{&r.DueAt})
+		&r.Status, object[payment.Decline]{&r.Failure}, instant{&r.ReversedAt}, &r.Attention, instant{&r.DueAt})
+}
+
+const disputeColumns = `id, merchant_id, environment, payment_id, gateway, gateway_reference, amount, currency, status,
+	withdrawn, reinstated, due_at, version`
+
+func scanDispute(scan scan, d *payment.Dispute) error {
+	return scan(&d.ID, &d.Scope.MerchantID, &d.Scope.Environment, &d.PaymentID, &d.Gateway, &d.GatewayReference, &d.Amount, &d.Currency,
+		&d.Status, &d.Withdrawn, &d.Reinstated, instant{&d.DueAt}, &d.Version)
 }

@@ -25,15 +25,20 @@ const (
 	LedgerPostings        Rule = "ledger_postings"
 	PaymentEvents         Rule = "payment_events"
 	RefundEvents          Rule = "refund_events"
+	DisputeEvidence       Rule = "dispute_evidence"
+	DisputeEvents         Rule = "dispute_events"
 	EventOwner            Rule = "event_owner"
 	CardErased            Rule = "card_erased"
 	SecurityCodeErased    Rule = "security_code_erased"
+	NotificationOwner     Rule = "notification_owner"
 	ProviderChargeKnown   Rule = "provider_charge_known"
 	ProviderOneCharge     Rule = "provider_one_charge"
 	ProviderChargePresent Rule = "provider_charge_present"
 	ProviderChargeAgrees  Rule = "provider_charge_agrees"
 	ProviderRefundKnown   Rule = "provider_refund_known"
 	ProviderRefundAgrees  Rule = "provider_refund_agrees"
+	ProviderDisputeKnown  Rule = "provider_dispute_known"
+	ProviderDisputeAgrees Rule = "provider_dispute_agrees"
 )
 
 // Description says in a sentence what a rule protects.
@@ -57,20 +62,25 @@ var Rules = []Description{
 	{ReleaseEvidence, "What was held for a payment that was given up has been released at the provider."},
 	{DeclineEvidence, "A refusal is one that the provider gave, or a proof that it never carried the call out."},
 	{RefundSums, "What a payment says was refunded, or is being refunded, is the sum of its refunds."},
-	{RefundEvidence, "A refund is settled exactly when its gateway transaction is, with the provider's reference."},
+	{RefundEvidence, "A refund is settled exactly when its gateway transaction is, with the provider's reference, and so was one that was taken back."},
+	{DisputeEvidence, "A dispute is of money that was captured, has the payment's owner and currency, and an open one is always due for a look."},
 	{LedgerBalanced, "Every ledger transaction sums to zero in each currency: no money appears or vanishes."},
 	{LedgerAccounts, "Every account's balance is the sum of its entries."},
 	{LedgerMatchesPayment, "The books hold for each payment what it says is held, captured and refunded."},
 	{LedgerPostings, "Every movement of money is booked once, and nothing is booked that did not happen."},
 	{PaymentEvents, "Merchants were told of every change of their payments, once."},
 	{RefundEvents, "Merchants were told of every change of their refunds, once."},
+	{DisputeEvents, "Merchants were told of every dispute, once, and of the state that it is in."},
 	{EventOwner, "An event is told to the merchant and environment that its object belongs to, and to nobody else."},
 	{CardErased, "Card data is gone as soon as the gateway has answered."},
 	{SecurityCodeErased, "No security code is kept for longer than an hour (PCI DSS 3.3.1)."},
+	{NotificationOwner, "What a provider told unasked is applied to a payment of its own environment, and to no other."},
 	{ProviderChargeKnown, "The provider charged nobody without a payment of the hub."},
 	{ProviderOneCharge, "The provider holds or took money at most once for a payment."},
 	{ProviderChargePresent, "What the hub says is held or paid, the provider holds or took."},
 	{ProviderChargeAgrees, "Provider and hub agree on a charge's state, amounts, currency and owner."},
 	{ProviderRefundKnown, "The provider gave nothing back without a refund of the hub."},
 	{ProviderRefundAgrees, "What the hub says was refunded, the provider gave back, and no more."},
+	{ProviderDisputeKnown, "The provider has no dispute that the hub does not know."},
+	{ProviderDisputeAgrees, "Provider and hub agree on a dispute's amount, currency, state and on whose its money is now."},
 }

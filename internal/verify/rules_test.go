@@ -46,6 +46,24 @@ func (w *town) blob() string {
 	return "x'00'"
 }
 
+func (w *town) setDispute(name, columns string) {
+	w.force(fmt.Sprintf("UPDATE disputes SET %s WHERE id = '%s'", columns, w.disputes[name].ID))
+}
+
+// untell removes an event of the named payment's dispute.
+func (w *town) untell(kind, name string) {
+	w.force(fmt.Sprintf("DELETE FROM events WHERE type = '%s' AND object_id = '%s'", kind, w.disputes[name].ID))
+}
+
+// unbook removes a payment's ledger transactions of a kind, balances and all.
+func (w *town) unbook(kind, paymentID string) {
+	of := fmt.Sprintf("SELECT id FROM ledger_transactions WHERE kind = '%s' AND payment_id = '%s'", kind, paymentID)
+	w.force("UPDATE ledger_accounts SET balance = balance - coalesce((SELECT sum(e.amount) FROM ledger_entries e WHERE e.transaction_id IN ("+of+
+		") AND e.merchant_id = ledger_accounts.merchant_id AND e.environment = ledger_accounts.environment "+
+		"AND e.currency = ledger_accounts.currency AND e.account = ledger_accounts.account), 0)",
+		"DELETE FROM ledger_entries WHERE transaction_id IN ("+of+")", "DELETE FROM ledger_transactions WHERE id IN ("+of+")")
+}
+
 func (w *town) balance(account string, by int) string {
 	return fmt.Sprintf("UPDATE ledger_accounts SET balance = balance + (%d) WHERE account = '%s'", by, account)
 }
@@ -87,7 +105,17 @@ var ways = []broken{
 	{rule: verify.RefundEvidence, damage: func(w *town) {
 		w.setTransaction("refunded", "kind = 'refund' AND status = 'succeeded'", "gateway_reference = ''")
 	}},
-	{rule: verify.LedgerBalanced, damage: func(w *town) {
+	{
+		rule: verify.RefundEvidence, also: []verify.Rule{verify.RefundEvents, verify.LedgerPostings, verify.ProviderRefundAgrees},
+		damage: func(w *town) {
+			w.force(fmt.Sprintf("UPDATE refunds SET reversed_at = created_at WHERE id = '%s'", w.refunds[payment.RefundFailed].ID))
+		},
+	},
+	{
+		rule: verify.RefundEvents, also: []verify.Rule{verify.LedgerPostings},
+		damage: func(w *town) { w.force("UPDATE refunds SET reversed_at = NULL WHERE id = '" + w.reversed.ID + "'") },
+	},
+	{rule: verify.LedgerBalanced, also: []verify.Rule{verify.LedgerMatchesPayment}, damage: func(w *town) {
 		w.force("UPDATE ledger_entries SET amount = amount - 1 WHERE account = 'gateway_receivable' AND amount < 0 AND transaction_id IN "+
 			"(SELECT id FROM ledger_transactions WHERE kind = 'fee_charged' AND payment_id = '"+w.id("sold")+"')", w.balance("gateway_receivable", -1))
 	}},
@@ -105,6 +133,68 @@ var ways = []broken{
 			fmt.Sprintf(`INSERT INTO ledger_entries (id, transaction_id, merchant_id, environment, currency, account, payment_id, amount)
 				VALUES ('len_forged1', 'ltx_forged', %s, 'USD', 'gateway_fees', '%s', 1), ('len_forged2', 'ltx_forged', %[1]s, 'USD', 'gateway_receivable', '%[2]s', -1)`, row, p.ID),
 			w.balance("gateway_fees", 1), w.balance("gateway_receivable", -1))
+	}},
+	{
+		rule: verify.LedgerPostings, also: []verify.Rule{verify.LedgerMatchesPayment},
+		damage: func(w *town) { w.unbook("refund_reversed", w.id("refunded")) },
+	},
+	{
+		rule: verify.LedgerPostings, also: []verify.Rule{verify.LedgerMatchesPayment},
+		damage: func(w *town) { w.unbook("dispute_withdrawn", w.id("disputed")) },
+	},
+	{
+		rule: verify.LedgerPostings, also: []verify.Rule{verify.LedgerMatchesPayment},
+		damage: func(w *town) { w.unbook("dispute_reinstated", w.id("dispute won")) },
+	},
+	{
+		rule: verify.LedgerPostings, also: []verify.Rule{verify.DisputeEvidence, verify.LedgerMatchesPayment, verify.ProviderDisputeAgrees},
+		damage: func(w *town) { w.setDispute("inquiry", "withdrawn = TRUE") },
+	},
+	{rule: verify.LedgerMatchesPayment, damage: func(w *town) {
+		w.force("UPDATE ledger_entries SET account = 'sales' WHERE account = 'gateway_fees' AND transaction_id IN "+
+			"(SELECT id FROM ledger_transactions WHERE kind = 'dispute_fee_charged' AND payment_id = '"+w.id("dispute lost")+"')",
+			w.balance("gateway_fees", -1500), w.balance("sales", 1500))
+	}},
+	{rule: verify.DisputeEvidence, damage: func(w *town) { w.setDispute("disputed", "due_at = NULL") }},
+	{rule: verify.DisputeEvidence, damage: func(w *town) { w.setDispute("dispute lost", "due_at = created_at") }},
+	{
+		rule: verify.DisputeEvidence, also: []verify.Rule{verify.ProviderDisputeKnown},
+		damage: func(w *town) { w.setDispute("disputed", "gateway = 'connect'") },
+	},
+	{
+		rule: verify.DisputeEvidence, also: []verify.Rule{verify.LedgerMatchesPayment, verify.ProviderDisputeAgrees},
+		damage: func(w *town) { w.setDispute("disputed", "amount = 5001") },
+	},
+	{
+		rule: verify.DisputeEvidence, also: []verify.Rule{
+			verify.LedgerMatchesPayment, verify.LedgerPostings, verify.EventOwner, verify.ProviderDisputeKnown,
+		},
+		damage: func(w *town) { w.setDispute("disputed", "environment = 'live'") },
+	},
+	{rule: verify.LookedAfter, damage: func(w *town) { w.setDispute("disputed", "due_at = "+w.ago(31*time.Minute)) }},
+	{rule: verify.DisputeEvents, damage: func(w *town) { w.untell("dispute.created", "disputed") }},
+	{rule: verify.DisputeEvents, damage: func(w *town) { w.untell("dispute.updated", "disputed") }},
+	{rule: verify.DisputeEvents, damage: func(w *town) { w.untell("dispute.closed", "dispute won") }},
+	{rule: verify.DisputeEvents, damage: func(w *town) {
+		w.force("INSERT INTO events (id, merchant_id, environment, type, object_id, object, created_at) SELECT id || n, merchant_id, environment, " +
+			"type, object_id, object, created_at FROM events, (SELECT 'a' AS n UNION ALL SELECT 'b') AS twice WHERE type = 'dispute.closed' AND object_id = '" +
+			w.disputes["dispute won"].ID + "'")
+	}},
+	{rule: verify.EventOwner, damage: func(w *town) {
+		w.force("INSERT INTO events (id, merchant_id, environment, type, object_id, object, created_at) SELECT id, merchant_id, 'live', type, " +
+			"object_id, object, created_at FROM events WHERE type = 'dispute.created' AND object_id = '" + w.disputes["disputed"].ID + "'")
+	}},
+	{rule: verify.LookedAfter, damage: func(w *town) {
+		w.force("UPDATE gateway_notifications SET due_at = " + w.ago(31*time.Minute) + " WHERE status = 'received'")
+	}},
+	{rule: verify.LookedAfter, damage: func(w *town) {
+		w.force("UPDATE gateway_notifications SET due_at = NULL WHERE status = 'received'")
+	}},
+	{rule: verify.NotificationOwner, damage: func(w *town) {
+		w.force("UPDATE gateway_notifications SET payment_id = '' WHERE status = 'applied'")
+	}},
+	{rule: verify.NotificationOwner, damage: func(w *town) {
+		w.force("UPDATE gateway_notifications SET environment = 'live' WHERE status = 'applied'")
 	}},
 	{rule: verify.PaymentEvents, damage: func(w *town) {
 		w.force("DELETE FROM events WHERE type = 'payment_intent.created' AND object_id = '" + w.id("sold") + "'")
@@ -157,6 +247,31 @@ var ways = []broken{
 		w.record.change(w.named["refunded"], func(c row) row { return c.with("amount_refunded", 999) })
 	}},
 	{rule: verify.ProviderRefundAgrees, damage: func(w *town) { w.record.refunds = nil }},
+	{rule: verify.ProviderRefundAgrees, damage: func(w *town) { // a refund that was taken back
+		w.record.refunds[len(w.record.refunds)-1]["status"] = "succeeded"
+	}},
+	{rule: verify.ProviderRefundAgrees, damage: func(w *town) { // one that the hub still takes for settled
+		w.record.refunds[0]["status"] = "failed"
+	}},
+	{rule: verify.ProviderRefundAgrees, damage: func(w *town) {
+		failed := w.refunds[payment.RefundFailed]
+		w.record.refunds = append(w.record.refunds, w.record.refunds[0].with("id", "re_late").with("status", "pending").with("amount", failed.Amount).
+			with("metadata", row{"payment_id": failed.PaymentID, "refund_id": failed.ID}))
+	}},
+	{rule: verify.ProviderDisputeKnown, damage: func(w *town) {
+		w.record.disputes = append(w.record.disputes, w.record.disputes[0].with("id", "du_other"))
+	}},
+	{rule: verify.ProviderDisputeKnown, damage: func(w *town) {
+		w.record.disputes = append(w.record.disputes, w.record.disputes[0].with("id", "du_other").with("charge", "ch_none"))
+	}},
+	{rule: verify.ProviderDisputeKnown, also: []verify.Rule{verify.ProviderChargeKnown}, damage: func(w *town) {
+		w.record.charges = append(w.record.charges, w.record.charges[0].with("id", "ch_foreign").with("metadata", row{"payment_id": "pi_other"}))
+		w.record.disputes = append(w.record.disputes, w.record.disputes[0].with("id", "du_other").with("charge", "ch_foreign"))
+	}},
+	{rule: verify.ProviderDisputeAgrees, damage: func(w *town) { w.changeDispute("disputed", "status", "lost") }},
+	{rule: verify.ProviderDisputeAgrees, damage: func(w *town) { w.changeDispute("disputed", "amount", 1201) }},
+	{rule: verify.ProviderDisputeAgrees, damage: func(w *town) { w.changeDispute("dispute won", "withdrawn", 1200) }},
+	{rule: verify.ProviderDisputeAgrees, damage: func(w *town) { w.record.disputes = nil }},
 }
 
 // TestEveryRuleFires breaks one thing at a time.
@@ -207,6 +322,8 @@ func TestHealthyIsClean(t *testing.T) {
 			require.EqualValues(t, len(w.named), report.Payments)
 			require.EqualValues(t, len(w.record.charges), report.Charges)
 			require.EqualValues(t, len(w.record.refunds), report.Refunds)
+			require.EqualValues(t, len(w.record.disputes), report.Disputes)
+			require.Equal(t, verify.NeedsOperator{Notifications: 1}, report.NeedsOperator)
 			require.EqualValues(t, 3, report.Unsettled, "processing, capturing, giving up acting")
 			for _, d := range verify.Rules {
 				require.NotZero(t, report.Checked[d.Rule], d.Rule)

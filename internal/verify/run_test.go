@@ -1,14 +1,15 @@
 package verify_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/verify"
 )
@@ -19,16 +20,16 @@ func TestRunningHubRaisesNoAlarm(t *testing.T) {
 	w := newTown(t, openSQLite(t))
 	var reads int
 	witness := w.record.serve(t, func() {
-		if reads++; reads != 3 { // the first read of charges and refunds is over
+		if reads++; reads != 4 { // the first read of disputes, charges and refunds is over
 			return
 		}
-		t.Fatal("a third read without a change in between")
+		t.Fatal("a fourth read without a change in between")
 	})
 	require.Empty(t, w.verified(witness).Violations)
 
 	reads = 0
 	witness = w.record.serve(t, func() {
-		if reads++; reads != 2 {
+		if reads++; reads != 3 {
 			return
 		}
 		// charges were read and refunds are not: now the payment is captured
@@ -39,7 +40,7 @@ func TestRunningHubRaisesNoAlarm(t *testing.T) {
 	})
 	report := w.verified(witness)
 	require.Empty(t, report.Violations)
-	require.EqualValues(t, 4, reads, "what seemed to disagree was looked at again")
+	require.EqualValues(t, 6, reads, "what seemed to disagree was looked at again")
 	require.EqualValues(t, 3, report.Unsettled)
 }
 
@@ -87,11 +88,63 @@ func TestPendingRefundMayBeCarriedOut(t *testing.T) {
 	require.Equal(t, []verify.Rule{verify.ProviderRefundAgrees}, rulesOf(w.verified(w.record.serve(t, nil))), "a failed one may not")
 }
 
+// disputeAtProvider has the provider open a dispute of the payment that was sold.
+func (w *town) disputeAtProvider() payment.DisputeReport {
+	p := w.named["sold"].Intent
+	w.record.disputes = append(w.record.disputes, w.record.disputes[0].with("id", "du_1").with("charge", "ch_"+p.ID).
+		with("amount", 700).with("status", "needs_response").with("withdrawn", 700))
+	return payment.DisputeReport{Reference: "du_1", Amount: money.New(700, "USD"), Status: payment.DisputeNeedsResponse, Withdrawn: true, OpenedAt: w.now()}
+}
+
+// TestProviderIsAheadOfItsWebhook: a provider opens a dispute by itself, and the
+// hub hears of it only later.
+func TestProviderIsAheadOfItsWebhook(t *testing.T) {
+	w := newTown(t, openSQLite(t))
+	report, reads := w.disputeAtProvider(), 0
+	witness := w.record.serve(t, func() {
+		if reads++; reads == 7 { // the first read and one round are over: now the webhook comes
+			w.name("sold", w.apply(w.Disputed(t, w.named["sold"].Intent, nil, report), nil))
+		}
+	})
+	verified, err := verify.Run(ctx, verify.Options{
+		Store: w.Store, Clock: w.Clock, Witnesses: []verify.Witness{witness}, Patience: 20 * time.Millisecond,
+	})
+	require.NoError(t, err)
+	require.Empty(t, verified.Violations)
+	require.EqualValues(t, 12, reads)
+	require.EqualValues(t, 3, verified.Unsettled)
+}
+
+// TestStoredNotificationIsAwaited: what a provider did is not unknown to the hub
+// while its notification waits to be applied.
+func TestStoredNotificationIsAwaited(t *testing.T) {
+	w := newTown(t, openSQLite(t))
+	w.disputeAtProvider()
+	witness := w.record.serve(t, nil)
+	require.Equal(t, []verify.Rule{verify.ProviderDisputeKnown}, rulesOf(w.verified(witness)))
+
+	p := w.named["sold"].Intent
+	w.force(fmt.Sprintf("UPDATE gateway_notifications SET merchant_id = '%s', payment_id = '%s' WHERE status = 'received'", p.Scope.MerchantID, p.ID))
+	report := w.verified(witness)
+	require.Empty(t, report.Violations)
+	require.EqualValues(t, 4, report.Unsettled)
+}
+
+func TestOperatorIsNeeded(t *testing.T) {
+	w := newTown(t, openSQLite(t))
+	w.set("processing", "attention = 'look'")
+	w.force("UPDATE refunds SET attention = 'look' WHERE status = 'pending'", "UPDATE gateway_notifications SET status = 'raised' WHERE status = 'ignored'")
+	report := w.verified()
+	require.Empty(t, report.Violations)
+	require.Equal(t, verify.NeedsOperator{Payments: 1, Refunds: 1, Notifications: 2}, report.NeedsOperator)
+	require.EqualValues(t, 4, report.NeedsOperator.Total())
+}
+
 // TestBrokenWitnessIsAnError: a short record must never pass for a whole one.
 func TestBrokenWitnessIsAnError(t *testing.T) {
 	w := newTown(t, openSQLite(t))
 	for name, answer := range map[string]string{
-		"cut off": `{"charges":[{"id":"ch_1"},`, "unfinished": `{"charges":[]`, "another list": `{"refunds":[]}`, "an error": `{"error":"x"}`, "nothing": ``,
+		"cut off": `{"disputes":[{"id":"du_1"},`, "unfinished": `{"disputes":[]`, "another list": `{"refunds":[]}`, "an error": `{"error":"x"}`, "nothing": ``,
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(answer)) }))
 		_, err := verify.Run(ctx, verify.Options{Store: w.Store, Clock: w.Clock, Witnesses: []verify.Witness{{Name: "stripe", URL: server.URL}}})
@@ -121,57 +174,11 @@ func TestAwaitQuiet(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, quiet)
 	w.force("UPDATE payment_intents SET status = 'canceled' WHERE status = 'processing'", "UPDATE refunds SET status = 'failed' WHERE status = 'pending'")
+	quiet, err = verify.AwaitQuiet(ctx, w.Store, 10*time.Millisecond)
+	require.NoError(t, err)
+	require.False(t, quiet, "a notification waits to be applied")
+	w.force("UPDATE gateway_notifications SET status = 'applied' WHERE status = 'received'")
 	quiet, err = verify.AwaitQuiet(ctx, w.Store, time.Minute)
 	require.NoError(t, err)
 	require.True(t, quiet)
-}
-
-// many stores n payments that were sold, each with its charge.
-func (w *town) many(n int) {
-	for range n {
-		w.record.witness(w.sell(payment.CaptureAutomatic))
-	}
-}
-
-// TestMemoryStaysBounded: three times the payments take no more memory.
-func TestMemoryStaysBounded(t *testing.T) {
-	w := newTown(t, openSQLite(t))
-	inUse := func() int64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
-	peak := func() (most int64) {
-		witness := w.record.serve(t, nil)
-		before := inUse() // the test's own record of the charges grows
-		_, err := verify.Run(ctx, verify.Options{Store: w.Store, Clock: w.Clock, Witnesses: []verify.Witness{witness}, Progress: func(int64, int64) {
-			most = max(most, inUse()-before)
-		}})
-		require.NoError(t, err)
-		return most
-	}
-	w.many(1000)
-	few := peak()
-	w.many(2000)
-	many := peak()
-	t.Logf("%d KB with 1,000 payments, %d KB with 3,000", few>>10, many>>10)
-	require.Less(t, many, few+1<<20)
-}
-
-// BenchmarkRun verifies 20,000 payments with their provider's record.
-func BenchmarkRun(b *testing.B) {
-	w := newTown(b, openSQLite(b))
-	w.many(20_000)
-	witness := w.record.serve(b, nil)
-	var before, after runtime.MemStats
-	for b.Loop() {
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		report := w.verified(witness)
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		require.Empty(b, report.Violations)
-	}
-	b.ReportMetric(float64(after.HeapAlloc>>10)-float64(before.HeapAlloc>>10), "KB-kept")
 }

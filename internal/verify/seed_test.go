@@ -11,6 +11,7 @@ import (
 
 	"paymenthub/internal/id"
 	"paymenthub/internal/money"
+	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/store"
 	"paymenthub/internal/store/pgtest"
@@ -52,11 +53,14 @@ type town struct {
 	record  *record
 	named   map[string]payment.Aggregate
 	refunds map[payment.RefundStatus]payment.Refund
+	// reversed is a refund that was settled and taken back.
+	reversed payment.Refund
+	disputes map[string]payment.Dispute // by the payment's name
 }
 
 // newTown leads payments through every kind of life.
 func newTown(t testing.TB, s storetest.Subject) *town {
-	w := &town{World: storetest.NewWorld(t, s), t: t, record: &record{}, named: map[string]payment.Aggregate{}, refunds: map[payment.RefundStatus]payment.Refund{}}
+	w := &town{World: storetest.NewWorld(t, s), t: t, record: &record{}, named: map[string]payment.Aggregate{}, refunds: map[payment.RefundStatus]payment.Refund{}, disputes: map[string]payment.Dispute{}}
 	no := payment.Declined(payment.NewDecline(payment.DeclineInsufficientFunds))
 
 	w.name("new", w.open(payment.CaptureAutomatic))
@@ -80,11 +84,22 @@ func newTown(t testing.TB, s storetest.Subject) *town {
 	w.name("giving up acting", w.void(w.act(), payment.VoidCanceled))
 	w.name("acted after all", w.tell(w.tell(w.void(w.act(), payment.VoidCanceled), no), w.yes()))
 	w.name("refunded", w.refunding())
+	w.dispute("inquiry", payment.DisputeInquiry)
+	w.dispute("inquiry closed", payment.DisputeInquiry, payment.DisputeInquiryClosed)
+	w.dispute("disputed", payment.DisputeNeedsResponse, payment.DisputeUnderReview)
+	w.dispute("dispute won", payment.DisputeNeedsResponse, payment.DisputeWon)
+	w.dispute("dispute lost", payment.DisputeLost)
+	w.dispute("disputed again", payment.DisputeNeedsResponse, payment.DisputeLost, payment.DisputeUnderReview)
+	w.notify()
 	for _, a := range w.named {
 		w.record.witness(a)
 	}
 	for _, r := range w.refunds {
 		w.record.refund(r)
+	}
+	w.record.refund(w.reversed)
+	for _, d := range w.disputes {
+		w.record.dispute(d)
 	}
 	return w
 }
@@ -148,7 +163,7 @@ func (w *town) void(a payment.Aggregate, why string) payment.Aggregate {
 	return w.apply(a.Intent.BeginVoid(*a.Attempt, why, "", id.NewSuffix(), w.now()))
 }
 
-// refunding makes a payment with a refund in every state.
+// refunding makes a payment with a refund in every state, and one that was taken back.
 func (w *town) refunding() payment.Aggregate {
 	a := w.sell(payment.CaptureAutomatic)
 	for i, status := range []payment.RefundStatus{payment.RefundSucceeded, payment.RefundFailed, payment.RefundPending} {
@@ -166,15 +181,58 @@ func (w *town) refunding() payment.Aggregate {
 		}
 		w.refunds[status] = refund
 	}
+	opened, err := a.Intent.OpenRefund(*a.Attempt, payment.NewRefund{ID: id.New(id.Refund), Amount: 500}, w.now())
+	a = w.apply(opened, err)
+	settled, err := a.Intent.RecordRefund(*opened.Refund, *opened.Transaction, payment.Outcome{
+		Class: payment.OutcomeSucceeded, Amount: 500, TransactionReference: "re_" + opened.Refund.ID,
+	}, w.now())
+	a = w.apply(settled, err)
+	reversed, err := a.Intent.ReverseRefund(*settled.Refund, *settled.Transaction, payment.NewDecline(payment.DeclineExpiredCard), w.now())
+	a = w.apply(reversed, err)
+	w.reversed = *reversed.Refund
 	return a
+}
+
+// dispute leads a dispute of a new payment through these states.
+func (w *town) dispute(name string, states ...payment.DisputeStatus) {
+	a, fee := w.sell(payment.CaptureAutomatic), money.New(1500, "USD")
+	report := payment.DisputeReport{Reference: "du_" + a.Intent.ID, Amount: money.New(1200, "USD"), Reason: "fraudulent", Fee: &fee, OpenedAt: w.now()}
+	var known *payment.Dispute
+	for _, status := range states {
+		report.Status, report.Reinstated = status, status == payment.DisputeWon
+		report.Withdrawn = status != payment.DisputeInquiry && status != payment.DisputeInquiryClosed
+		change := w.Disputed(w.t, a.Intent, known, report)
+		a, known = w.apply(change, nil), change.Dispute
+	}
+	w.name(name, a)
+	w.disputes[name] = *known
+}
+
+// notify keeps a notification in every state.
+func (w *town) notify() {
+	sold := w.named["sold"].Intent
+	for _, status := range []notification.Status{notification.Received, notification.Applied, notification.Ignored, notification.Raised} {
+		n := w.Notice("evt_" + string(status))
+		n.Status = status
+		switch status {
+		case notification.Received:
+		case notification.Applied:
+			n.MerchantID, n.PaymentID = sold.Scope.MerchantID, sold.ID
+			fallthrough
+		default:
+			n.DueAt = time.Time{}
+		}
+		_, _, err := w.Store.Notifications().Keep(ctx, n)
+		require.NoError(w.t, err)
+	}
 }
 
 // force writes what the store would never write.
 func (w *town) force(statements ...string) {
 	w.t.Helper()
 	unlock := []string{
-		"DROP TRIGGER ledger_transactions_no_update", "DROP TRIGGER ledger_transactions_no_delete",
-		"DROP TRIGGER ledger_entries_no_update", "DROP TRIGGER ledger_entries_no_delete",
+		"DROP TRIGGER IF EXISTS ledger_transactions_no_update", "DROP TRIGGER IF EXISTS ledger_transactions_no_delete",
+		"DROP TRIGGER IF EXISTS ledger_entries_no_update", "DROP TRIGGER IF EXISTS ledger_entries_no_delete",
 	}
 	if w.Store.Dialect() == store.Postgres {
 		unlock = []string{"SET session_replication_role = replica", `DO $$ DECLARE c record; BEGIN

@@ -28,11 +28,16 @@ CREATE TABLE charges (
 	transaction_id TEXT NOT NULL, merchant_id TEXT NOT NULL, environment TEXT NOT NULL) STRICT;
 CREATE TABLE refunds (
 	payment_id TEXT NOT NULL, gateway TEXT NOT NULL, id TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL,
-	status TEXT NOT NULL, refund_id TEXT NOT NULL) STRICT;`
+	status TEXT NOT NULL, refund_id TEXT NOT NULL) STRICT;
+CREATE TABLE disputes (
+	payment_id TEXT NOT NULL, gateway TEXT NOT NULL, id TEXT NOT NULL, charge TEXT NOT NULL, amount INTEGER NOT NULL,
+	currency TEXT NOT NULL, status TEXT NOT NULL, withdrawn INTEGER NOT NULL) STRICT;`
 
 const spoolIndexes = `
 CREATE INDEX charges_by_payment ON charges (payment_id);
-CREATE INDEX refunds_by_payment ON refunds (payment_id);`
+CREATE INDEX charges_by_id ON charges (id);
+CREATE INDEX refunds_by_payment ON refunds (payment_id);
+CREATE INDEX disputes_by_payment ON disputes (payment_id);`
 
 func newSpool(ctx context.Context, witnesses []Witness) (*spool, error) {
 	folder, err := os.MkdirTemp("", "paymenthub-verify-")
@@ -65,58 +70,11 @@ func (s *spool) witnessed(gateway string) bool {
 	return false
 }
 
-// fill reads all witnesses anew and keeps the rows of the wanted payments; nil
-// wants all. It returns how many rows there are.
-func (s *spool) fill(ctx context.Context, wanted map[string]suspect) (charges, refunds int64, err error) {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return 0, 0, fmt.Errorf("verify: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, "DELETE FROM charges; DELETE FROM refunds"); err != nil {
-		return 0, 0, fmt.Errorf("verify: %w", err)
-	}
-	keepCharge, err := tx.PrepareContext(ctx, "INSERT INTO charges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-	if err != nil {
-		return 0, 0, fmt.Errorf("verify: %w", err)
-	}
-	keepRefund, err := tx.PrepareContext(ctx, "INSERT INTO refunds VALUES (?, ?, ?, ?, ?, ?, ?)")
-	if err != nil {
-		return 0, 0, fmt.Errorf("verify: %w", err)
-	}
-	unwanted := func(m metadata) bool { _, want := wanted[m.PaymentID]; return wanted != nil && !want }
-	for _, w := range s.witnesses {
-		err := records(ctx, w, "charges", func(c charge) error {
-			charges++
-			if unwanted(c.Metadata) {
-				return nil
-			}
-			_, err := keepCharge.ExecContext(ctx, c.Metadata.PaymentID, w.Name, c.ID, c.PaymentIntent, c.Amount, c.Currency, c.Status,
-				c.AmountCaptured, c.AmountRefunded, c.Metadata.TransactionID, c.Metadata.MerchantID, c.Metadata.Environment)
-			return err
-		})
-		if err != nil {
-			return 0, 0, err
-		}
-		err = records(ctx, w, "refunds", func(r refund) error {
-			refunds++
-			if unwanted(r.Metadata) {
-				return nil
-			}
-			_, err := keepRefund.ExecContext(ctx, r.Metadata.PaymentID, w.Name, r.ID, r.Amount, r.Currency, r.Status, r.Metadata.RefundID)
-			return err
-		})
-		if err != nil {
-			return 0, 0, err
-		}
-	}
-	return charges, refunds, tx.Commit()
-}
-
 // record is what the providers have of one payment.
 type record struct {
-	charges []charge
-	refunds []refund
+	charges  []charge
+	refunds  []refund
+	disputes []dispute
 }
 
 // of returns the records of these payments, by payment.
@@ -140,7 +98,7 @@ func (s *spool) of(ctx context.Context, payments []string) (map[string]*record, 
 	if err != nil {
 		return nil, err
 	}
-	return found, s.each(ctx, func(scan scan) error {
+	err = s.each(ctx, func(scan scan) error {
 		var r refund
 		err := scan(&r.Metadata.PaymentID, &r.gateway, &r.ID, &r.Amount, &r.Currency, &r.Status, &r.Metadata.RefundID)
 		if err == nil {
@@ -148,6 +106,18 @@ func (s *spool) of(ctx context.Context, payments []string) (map[string]*record, 
 		}
 		return err
 	}, "SELECT * FROM refunds WHERE payment_id IN ("+list+") ORDER BY id", arguments...)
+	if err != nil {
+		return nil, err
+	}
+	return found, s.each(ctx, func(scan scan) error {
+		var x dispute
+		var paymentID string
+		err := scan(&paymentID, &x.gateway, &x.ID, &x.Charge, &x.Amount, &x.Currency, &x.Status, &x.Withdrawn)
+		if err == nil {
+			found[paymentID].disputes = append(found[paymentID].disputes, x)
+		}
+		return err
+	}, "SELECT * FROM disputes WHERE payment_id IN ("+list+") ORDER BY id", arguments...)
 }
 
 // paymentIDs returns the next ids of payments after one that the providers
@@ -161,6 +131,7 @@ func (s *spool) paymentIDs(ctx context.Context, after string) (ids []string, err
 	}, `SELECT payment_id FROM (
 			SELECT * FROM (SELECT DISTINCT payment_id FROM charges WHERE payment_id > ?1 ORDER BY payment_id LIMIT ?2)
 			UNION SELECT * FROM (SELECT DISTINCT payment_id FROM refunds WHERE payment_id > ?1 ORDER BY payment_id LIMIT ?2)
+			UNION SELECT * FROM (SELECT DISTINCT payment_id FROM disputes WHERE payment_id > ?1 ORDER BY payment_id LIMIT ?2)
 		) ORDER BY payment_id LIMIT ?2`, after, batchSize)
 	return ids, err
 }

@@ -10,19 +10,20 @@ package verify
 import (
 	"context"
 	"errors"
+	"time"
 
 	"paymenthub/internal/clock"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/store"
 )
 
-// Witness is a provider's own record of what it charged and refunded.
+// Witness is a provider's own record of what was charged, refunded and disputed.
 type Witness struct {
 	// Name is the gateway's name in the hub, "stripe". Several witnesses may
 	// have one name: their records are taken together.
 	Name string
-	// URL is the simulator's base URL; /_sim/charges and /_sim/refunds below it
-	// are read.
+	// URL is the simulator's base URL; /_sim/charges, /_sim/refunds and
+	// /_sim/disputes below it are read.
 	URL string
 }
 
@@ -30,8 +31,13 @@ type Witness struct {
 type Options struct {
 	Store     *store.Store
 	Witnesses []Witness
-	// Progress is told, if not nil, how many payments of how many are checked.
-	Progress func(done, total int64)
+	// Progress is told, if not nil, how far each step is. total is 0 where it is
+	// not known.
+	Progress func(step string, done, total int64)
+	// Patience is how long what a provider did by itself (a dispute, a refund that
+	// it took back) may take to reach the hub before it counts as not known there.
+	// It is waited for only when something is amiss.
+	Patience time.Duration
 	// Clock decides what is overdue; nil means the system's.
 	Clock clock.Clock
 }
@@ -48,18 +54,32 @@ type Report struct {
 	// Violations holds the first MaxViolations; Total counts all.
 	Violations []Violation `json:"violations"`
 	Total      int64       `json:"violations_total"`
-	// Payments counts those checked, Charges and Refunds the rows of the
+	// Payments counts those checked, Charges, Refunds and Disputes the rows of the
 	// providers' records.
 	Payments int64 `json:"payments"`
 	Charges  int64 `json:"provider_charges"`
 	Refunds  int64 `json:"provider_refunds"`
-	// Unsettled counts payments whose outcome is not known yet, or that changed
-	// again and again while they were compared with the provider: their state
-	// there could not be judged. It stays 0 without witnesses.
+	Disputes int64 `json:"provider_disputes"`
+	// Unsettled counts payments whose outcome is not known yet, of which a
+	// provider told something that is not applied yet, or that changed again and
+	// again while they were compared with the provider: their state there could
+	// not be judged. It stays 0 without witnesses.
 	Unsettled int64 `json:"unsettled"`
+	// NeedsOperator counts what the hub raised. It is no violation.
+	NeedsOperator NeedsOperator `json:"needs_operator"`
 	// Checked counts how often each rule was held against something.
 	Checked map[Rule]int64 `json:"checked"`
 }
+
+// NeedsOperator counts what the hub could not decide by itself.
+type NeedsOperator struct {
+	Payments      int64 `json:"payments"`
+	Refunds       int64 `json:"refunds"`
+	Notifications int64 `json:"notifications"` // that contradict the hub's records
+}
+
+// Total is how much waits for an operator.
+func (n NeedsOperator) Total() int64 { return n.Payments + n.Refunds + n.Notifications }
 
 // MaxViolations bounds the violations that a report lists.
 const MaxViolations = 1000
@@ -94,16 +114,41 @@ func (r *run) all(ctx context.Context) error {
 		if r.spool, err = newSpool(ctx, r.Witnesses); err != nil {
 			return err
 		}
-		if r.report.Charges, r.report.Refunds, err = r.spool.fill(ctx, nil); err != nil {
+		read, err := r.spool.fill(ctx, nil, r.recordRead)
+		if err != nil {
 			return err
 		}
+		r.report.Charges, r.report.Refunds, r.report.Disputes = read.charges, read.refunds, read.disputes
 	}
-	for _, step := range []func(context.Context) error{r.count, r.payments, r.accounts, r.owners, r.codes, r.strangers, r.confirm} {
-		if err := step(ctx); err != nil {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{stepPayments, r.count}, {stepPayments, r.payments}, {"balances", r.accounts}, {"owners of events", r.owners},
+		{"owners of disputes", r.disputeOwners}, {"security codes", r.codes}, {"notifications", r.notifications},
+		{"strangers at the providers", r.strangers}, {"what seems to disagree", r.confirm},
+	} {
+		r.told(step.name, 0, 0)
+		if err := step.do(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+const stepPayments = "payments"
+
+func (r *run) told(step string, done, total int64) {
+	if r.Progress != nil {
+		r.Progress(step, done, total)
+	}
+}
+
+// recordRead tells of the providers' records, now and then.
+func (r *run) recordRead(rows int64) {
+	if rows%batchSize == 0 {
+		r.told("rows of the providers' records", rows, 0)
+	}
 }
 
 // count learns how much there is to do.
@@ -167,15 +212,14 @@ func (r *run) scope(ctx context.Context, scope merchant.Scope) error {
 		}
 		after = batch[len(batch)-1].intent.ID
 		r.report.Payments += int64(len(batch))
-		if r.Progress != nil {
-			r.Progress(r.report.Payments, max(r.total, r.report.Payments))
-		}
+		r.told(stepPayments, r.report.Payments, max(r.total, r.report.Payments))
 	}
 }
 
 // payment holds a payment against all rules that need nothing but the database.
 func (r *run) payment(d *dossier) {
 	now := r.Clock.Now()
+	r.raised(d)
 	r.amounts(d)
 	r.state(d)
 	r.times(d, now)
@@ -183,7 +227,20 @@ func (r *run) payment(d *dossier) {
 	r.keys(d)
 	r.evidence(d)
 	r.refunds(d, now)
+	r.disputes(d, now)
 	r.books(d)
 	r.events(d)
 	r.cards(d)
+}
+
+// raised counts what waits for an operator.
+func (r *run) raised(d *dossier) {
+	if d.intent.Attention != "" {
+		r.report.NeedsOperator.Payments++
+	}
+	for _, one := range d.refunds {
+		if one.Attention != "" {
+			r.report.NeedsOperator.Refunds++
+		}
+	}
 }

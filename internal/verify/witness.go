@@ -44,8 +44,26 @@ type refund struct {
 	gateway  string
 }
 
-// refundSucceeded is the state of a refund whose money is on its way back.
-const refundSucceeded = "succeeded"
+// The states of a refund: its money is on its way back, or stays with the
+// merchant for good. In the other ones nothing is decided.
+const (
+	refundSucceeded = "succeeded"
+	refundFailed    = "failed"
+	refundCanceled  = "canceled"
+)
+
+// dispute is a shopper's objection that a provider has. It names a charge, and
+// through that the payment.
+type dispute struct {
+	ID       string `json:"id"`
+	Charge   string `json:"charge"`
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+	Status   string `json:"status"`
+	// Withdrawn is what the merchant is without because of it now.
+	Withdrawn int64 `json:"withdrawn"`
+	gateway   string
+}
 
 // metadata are the hub's ids that the adapter left at the provider.
 type metadata struct {

@@ -32,6 +32,7 @@ func TestCheckFindsWhatTheDocumentDoesNotAllow(t *testing.T) {
 		"unknown word":     {200, plain, strings.Replace(refund, `pending`, `lost`, 1)},
 		"fraction":         {200, plain, strings.Replace(refund, `5`, `5.5`, 1)},
 		"status":           {418, plain, refund},
+		"redirect":         {307, plain, ""},
 		"content type":     {200, header("text/html"), refund},
 		"no request id":    {200, http.Header{"Content-Type": {"application/json"}}, refund},
 		"error code":       {404, plain, strings.Replace(envelope, `not_found`, `nowhere`, 1)},
@@ -44,4 +45,7 @@ func TestCheckFindsWhatTheDocumentDoesNotAllow(t *testing.T) {
 	require.NoError(t, check(unknown, 404, plain, []byte(envelope)))
 	require.Error(t, check(unknown, 200, plain, []byte(envelope)))
 	require.Error(t, check(unknown, 404, plain, []byte(`{}`)))
+
+	slash := httptest.NewRequestWithContext(t.Context(), "GET", "/return/a%2Fb", nil)
+	require.NoError(t, check(slash, 404, header("text/html; charset=utf-8"), []byte("<html>")), "an escaped slash stays in its segment")
 }

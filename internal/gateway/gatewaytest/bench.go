@@ -26,14 +26,16 @@ type bench struct {
 	*testing.T
 	Harness
 	gateway gateway.Gateway // the adapter, watched for leaks
+	read    int             // how many webhooks of the inbox are read
+	heard   []told          // what came since the case began
 }
 
 func newBench(t *testing.T, h Harness) *bench {
-	cards := []vault.Card{h.Approve, h.Challenge}
+	cards := []vault.Card{h.Approve, h.Challenge, h.RefundPends, h.RefundFails}
 	for _, d := range h.Declines {
 		cards = append(cards, d.Card)
 	}
-	return &bench{T: t, Harness: h, gateway: watched{t, h.Gateway, cards}}
+	return &bench{T: t, Harness: h, gateway: watched{t, h.Gateway, cards}, read: len(h.Inbox.after(0))}
 }
 
 // instrument hands out a card, as the vault would.
@@ -82,15 +84,21 @@ func (b *bench) held() (gateway.Call, payment.Outcome) {
 }
 
 // sold takes price with the approved card.
-func (b *bench) sold() (gateway.Call, payment.Outcome) {
+func (b *bench) sold() (gateway.Call, payment.Outcome) { return b.soldTo(b.Approve) }
+
+func (b *bench) soldTo(card vault.Card) (gateway.Call, payment.Outcome) {
 	c := b.newCall(price)
-	o := b.authorize(c, b.Approve, true)
+	o := b.authorize(c, card, true)
 	b.succeeded(o, price.Minor)
 	return c, o
 }
 
 func (b *bench) refund(c gateway.Call) payment.Outcome {
-	return b.gateway.Refund(b.Context(), gateway.Refund{Call: c, RefundID: id.New(id.Refund), Reason: "requested_by_customer"})
+	return b.gateway.Refund(b.Context(), b.refundOf(c))
+}
+
+func (b *bench) refundOf(c gateway.Call) gateway.Refund {
+	return gateway.Refund{Call: c, RefundID: id.New(id.Refund), Reason: "requested_by_customer"}
 }
 
 func (b *bench) lookup(c gateway.Call, kind payment.TransactionKind) payment.Outcome {

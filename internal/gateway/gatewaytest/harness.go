@@ -6,6 +6,7 @@ package gatewaytest
 
 import (
 	"testing"
+	"time"
 
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/money"
@@ -73,9 +74,19 @@ type Harness struct {
 	Gateway gateway.Gateway
 	// Unreachable is the same adapter for an address where nobody listens.
 	Unreachable gateway.Gateway
-	Approve     vault.Card // approved by the issuer
-	Challenge   vault.Card // asks the shopper to authenticate
-	Declines    []Decline
+	// Stranger is the same adapter for another account: its webhooks are signed
+	// otherwise.
+	Stranger gateway.Gateway
+	// Inbox receives every webhook of the account.
+	Inbox *Inbox
+	// SignatureAge is how old the signature of a webhook may be; 0 when the
+	// provider does not sign the time.
+	SignatureAge time.Duration
+	Approve      vault.Card // approved by the issuer
+	Challenge    vault.Card // asks the shopper to authenticate
+	RefundPends  vault.Card // its refunds are open until SettleRefund
+	RefundFails  vault.Card // its refunds succeed until SettleRefund
+	Declines     []Decline
 	// Amounts include currencies of zero and three decimals, and those that the
 	// provider counts otherwise than ISO 4217.
 	Amounts []Amount
@@ -88,6 +99,14 @@ type Harness struct {
 	// Authenticate lets the shopper pass or fail the challenge of a payment, as
 	// the outcome that asked for it names it.
 	Authenticate func(t *testing.T, challenge payment.Outcome, pass bool)
+	// SettleRefund lets the refund of an outcome end.
+	SettleRefund func(t *testing.T, refund payment.Outcome, succeed bool)
+	// OpenDispute lets the cardholder object to the whole payment of an outcome,
+	// and returns the provider's reference of the dispute. An inquiry takes no
+	// money.
+	OpenDispute func(t *testing.T, sold payment.Outcome, inquiry bool) (reference string)
+	// MoveDispute brings a dispute into another state.
+	MoveDispute func(t *testing.T, reference string, to payment.DisputeStatus)
 }
 
 // Run runs every case. The cases share the provider and run one after another,
@@ -104,6 +123,9 @@ func Run(t *testing.T, h Harness) {
 		{"idempotency", idempotencyCases},
 		{"lost answer", faultCases},
 		{"look-up", lookupCases},
+		{"notification", notificationCases},
+		{"late refund", lateRefundCases},
+		{"dispute", disputeCases},
 	} {
 		for _, c := range group.cases {
 			t.Run(group.name+"/"+c.name, func(t *testing.T) { c.run(newBench(t, h)) })

@@ -3,8 +3,11 @@ package gatewaytest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -13,7 +16,8 @@ import (
 	"paymenthub/internal/vault"
 )
 
-// watched passes calls on and fails the test when an outcome holds card data.
+// watched passes calls on and fails the test when an answer or an
+// error holds card data.
 type watched struct {
 	t     *testing.T
 	next  gateway.Gateway
@@ -43,12 +47,33 @@ func (w watched) Lookup(ctx context.Context, l gateway.Lookup) payment.Outcome {
 	return w.check(w.next.Lookup(ctx, l))
 }
 
+func (w watched) Dispute(ctx context.Context, d gateway.DisputeLookup) (payment.DisputeReport, error) {
+	report, err := w.next.Dispute(ctx, d)
+	w.inspect(report, err)
+	return report, err
+}
+
+func (w watched) ReadNotification(header http.Header, body []byte, now time.Time) (payment.Notice, error) {
+	notice, err := w.next.ReadNotification(header, body, now)
+	w.inspect(notice, err)
+	return notice, err
+}
+
+func (w watched) Conclude(body []byte, l gateway.Lookup) payment.Outcome {
+	return w.check(w.next.Conclude(body, l))
+}
+
 func (w watched) check(o payment.Outcome) payment.Outcome {
 	w.t.Helper()
-	text, err := json.Marshal(o)
-	assert.NoError(w.t, err)
-	AssertNoCard(w.t, string(text), w.cards...)
+	w.inspect(o, nil)
 	return o
+}
+
+func (w watched) inspect(answer any, failure error) {
+	w.t.Helper()
+	text, err := json.Marshal(answer)
+	assert.NoError(w.t, err)
+	AssertNoCard(w.t, string(text)+" "+fmt.Sprint(failure), w.cards...)
 }
 
 // AssertNoCard fails the test when text holds a card's number anywhere, or its

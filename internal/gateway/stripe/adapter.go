@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/client"
@@ -33,6 +34,10 @@ const (
 // Options configure an adapter.
 type Options struct {
 	SecretKey string // the account's secret key; required
+	// WebhookSecret checks the signatures of the account's webhooks (whsec_…).
+	// While one is being rolled there may be several, separated by commas. Empty
+	// means that the account takes no webhooks.
+	WebhookSecret string
 	// BaseURL is where the API is; empty means Stripe's own address.
 	BaseURL string
 	// HTTPClient carries the calls; nil means a client of the adapter's own. Its
@@ -45,9 +50,10 @@ type Options struct {
 
 // Adapter implements gateway.Gateway. It is safe for concurrent use.
 type Adapter struct {
-	api     *client.API
-	timeout time.Duration
-	log     *zap.Logger
+	api            *client.API
+	webhookSecrets []string
+	timeout        time.Duration
+	log            *zap.Logger
 }
 
 var _ gateway.Gateway = (*Adapter)(nil)
@@ -89,9 +95,13 @@ func New(o Options) (*Adapter, error) {
 			Connect: backend(stripe.ConnectBackend),
 			Uploads: backend(stripe.UploadsBackend),
 		}),
-		timeout: o.Timeout, log: o.Logger,
+		webhookSecrets: strings.FieldsFunc(o.WebhookSecret, betweenSecrets),
+		timeout:        o.Timeout, log: o.Logger,
 	}, nil
 }
+
+// betweenSecrets tells what separates the secrets of webhooks from secrets.
+func betweenSecrets(r rune) bool { return r == ',' || unicode.IsSpace(r) }
 
 // Name implements gateway.Gateway.
 func (*Adapter) Name() string { return Name }

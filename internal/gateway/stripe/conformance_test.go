@@ -67,3 +67,18 @@ func TestWhatStripesBooksSay(t *testing.T) {
 	found := adapter.Lookup(t.Context(), gateway.Lookup{Call: capture, Kind: payment.Capture})
 	require.Equal(t, taken, found, "a look-up tells the same as the answer did")
 }
+
+// TestWhatStripesBooksSayOfADispute reads the fee, which a dispute costs and an
+// inquiry does not.
+func TestWhatStripesBooksSayOfADispute(t *testing.T) {
+	provider := startProvider(t)
+	adapter := newAdapter(t, provider.url, nil)
+	reference := provider.openDispute(t, adapter.Authorize(t.Context(), sale()), false)
+	for _, stage := range []payment.DisputeStatus{payment.DisputeUnderReview, payment.DisputeWon} {
+		provider.moveDispute(t, reference, stage)
+		report, err := adapter.Dispute(t.Context(), gateway.DisputeLookup{Reference: reference})
+		require.NoError(t, err)
+		require.NotNil(t, report.Fee, stage)
+		require.Equal(t, money.New(1_500, "AED"), *report.Fee, "%s: once, and kept when it is won", stage)
+	}
+}

@@ -105,16 +105,22 @@ func described(answer *stripe.Error) string {
 
 // word keeps what is an identifier and drops everything else.
 func word(s string) string {
-	const most = 64
-	if s == "" || len(s) > most {
+	if !isWord(s) {
 		return "none"
 	}
+	return s
+}
+
+// isWord reports whether s is made of 1 to 64 letters, digits and underscores,
+// as Stripe's ids and codes and our ids are.
+func isWord(s string) bool {
+	const most = 64
 	for _, r := range s {
 		if r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
-			return "none"
+			return false
 		}
 	}
-	return s
+	return s != "" && len(s) <= most
 }
 
 // networkWords are what the card network said. The fields are newer than

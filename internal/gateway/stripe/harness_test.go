@@ -3,6 +3,7 @@ package stripe_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -30,35 +31,54 @@ const (
 )
 
 // provider is a simulator that runs for one test.
-type provider struct{ url string }
+type provider struct {
+	url   string
+	inbox *gatewaytest.Inbox // gets the webhooks of the adapters' account
+}
 
 func startProvider(t *testing.T) provider {
 	t.Helper()
-	sim, err := simstripe.Open(simstripe.Options{DataFile: filepath.Join(t.TempDir(), "simulator.db")})
+	inbox := &gatewaytest.Inbox{}
+	listener := httptest.NewServer(inbox)
+	t.Cleanup(listener.Close)
+	sim, err := simstripe.Open(simstripe.Options{
+		DataFile:    filepath.Join(t.TempDir(), "simulator.db"),
+		Webhooks:    []simstripe.Webhook{{SecretKey: secretKey, URL: listener.URL, Secret: webhookSecret}},
+		SettleAfter: time.Hour, // tests settle refunds themselves
+	})
 	require.NoError(t, err)
 	server := httptest.NewServer(sim.Handler())
 	t.Cleanup(func() {
 		require.NoError(t, sim.Close())
 		server.Close()
 	})
-	return provider{server.URL}
+	return provider{server.URL, inbox}
 }
 
 func newAdapter(t *testing.T, url string, log *zap.Logger) *stripe.Adapter {
 	t.Helper()
-	adapter, err := stripe.New(stripe.Options{SecretKey: secretKey, BaseURL: url, Timeout: impatience, Logger: log})
+	adapter, err := stripe.New(stripe.Options{
+		SecretKey: secretKey, WebhookSecret: webhookSecret, BaseURL: url, Timeout: impatience, Logger: log,
+	})
 	require.NoError(t, err)
 	return adapter
 }
 
-func (p provider) post(t *testing.T, path string, body any) {
+func (p provider) post(t *testing.T, path string, body any) map[string]any {
 	t.Helper()
 	text, err := json.Marshal(body)
 	require.NoError(t, err)
 	response, err := http.Post(p.url+path, "application/json", bytes.NewReader(text))
 	require.NoError(t, err)
 	defer response.Body.Close()
-	require.Less(t, response.StatusCode, 300, path)
+	answer, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Less(t, response.StatusCode, 300, "%s: %s", path, answer)
+	var object map[string]any
+	if len(answer) > 0 {
+		require.NoError(t, json.Unmarshal(answer, &object))
+	}
+	return object
 }
 
 var simulatorOperations = map[gatewaytest.Operation]string{
@@ -78,6 +98,26 @@ func (p provider) authenticate(t *testing.T, challenge payment.Outcome, pass boo
 		outcome = "approve"
 	}
 	p.post(t, "/_sim/3ds/"+challenge.GatewayReference, map[string]string{"outcome": outcome})
+}
+
+func (p provider) settleRefund(t *testing.T, refund payment.Outcome, succeed bool) {
+	status := "failed"
+	if succeed {
+		status = "succeeded"
+	}
+	p.post(t, "/_sim/refunds/"+refund.TransactionReference, map[string]string{"status": status})
+}
+
+func (p provider) openDispute(t *testing.T, sold payment.Outcome, inquiry bool) string {
+	return p.post(t, "/_sim/disputes", map[string]any{"payment_intent": sold.GatewayReference, "inquiry": inquiry})["id"].(string)
+}
+
+func (p provider) moveDispute(t *testing.T, reference string, to payment.DisputeStatus) {
+	status := string(to)
+	if to == payment.DisputeInquiryClosed {
+		status = "warning_closed"
+	}
+	p.post(t, "/_sim/disputes/"+reference, map[string]string{"status": status})
 }
 
 // charges reads the simulator's witness record. A charge's released rest is no
@@ -115,11 +155,16 @@ func card(number string) vault.Card {
 
 func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 	return gatewaytest.Harness{
-		Gateway:     newAdapter(t, p.url, log),
-		Unreachable: newAdapter(t, closedAddress(t), log),
-		Approve:     card("4242424242424242"),
-		Challenge:   card("4000002760003184"),
-		Declines:    declines,
+		Gateway:      newAdapter(t, p.url, log),
+		Unreachable:  newAdapter(t, closedAddress(t), log),
+		Stranger:     listening(t, "whsec_of_another_account"),
+		Inbox:        p.inbox,
+		SignatureAge: 5 * time.Minute,
+		Approve:      card("4242424242424242"),
+		Challenge:    card("4000002760003184"),
+		RefundPends:  card("4000000000007726"),
+		RefundFails:  card("4000000000005126"),
+		Declines:     declines,
 		Amounts: []gatewaytest.Amount{
 			{Ours: money.New(12_345, "USD"), Provider: 12_345},
 			{Ours: money.New(300, "JPY"), Provider: 300},
@@ -132,6 +177,9 @@ func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 		InjectFault:     p.injectFault,
 		Charges:         p.charges,
 		Authenticate:    p.authenticate,
+		SettleRefund:    p.settleRefund,
+		OpenDispute:     p.openDispute,
+		MoveDispute:     p.moveDispute,
 	}
 }
 

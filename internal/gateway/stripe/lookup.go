@@ -29,9 +29,8 @@ func (a *Adapter) Lookup(ctx context.Context, l gateway.Lookup) (o payment.Outco
 	if l.Kind == payment.RefundOfSale {
 		return a.findRefund(ctx, l.Call)
 	}
-	authorizing := l.Kind == payment.Authorization || l.Kind == payment.Sale
 	reference := l.GatewayReference
-	if reference == "" && authorizing {
+	if reference == "" && authorizing(l.Kind) {
 		if reference, o = a.findIntent(ctx, l.Call); reference == "" {
 			return o
 		}
@@ -40,9 +39,20 @@ func (a *Adapter) Lookup(ctx context.Context, l gateway.Lookup) (o payment.Outco
 		return payment.Unknown("the payment's reference at Stripe is not known")
 	}
 	intent, o := a.retrieve(ctx, l.Call, reference)
-	switch {
-	case intent == nil:
+	if intent == nil {
 		return o
+	}
+	return ofIntent(intent, l)
+}
+
+func authorizing(kind payment.TransactionKind) bool {
+	return kind == payment.Authorization || kind == payment.Sale
+}
+
+// ofIntent reads what became of a transaction from its PaymentIntent, whose
+// metadata names the authorization or sale, also for a capture or void.
+func ofIntent(intent *stripe.PaymentIntent, l gateway.Lookup) payment.Outcome {
+	switch {
 	case l.Kind == payment.Capture:
 		return ofCapture(intent, l.Call)
 	case l.Kind == payment.Void:
@@ -69,14 +79,18 @@ func (a *Adapter) retrieve(ctx context.Context, c gateway.Call, reference string
 
 // unread is the outcome of a read that failed: nothing is known from it.
 func unread(c gateway.Call, at call, err error) payment.Outcome {
-	detail := silence(at, err)
-	var answer *stripe.Error
-	if errors.As(err, &answer) {
-		detail = described(answer)
-	}
-	o := payment.Unknown("look-up failed: " + detail)
+	o := payment.Unknown("look-up failed: " + unreadBecause(at, err))
 	o.GatewayReference = c.GatewayReference
 	return o
+}
+
+// unreadBecause says for operators why a read failed.
+func unreadBecause(at call, err error) string {
+	var answer *stripe.Error
+	if errors.As(err, &answer) {
+		return described(answer)
+	}
+	return silence(at, err)
 }
 
 // findIntent looks for the PaymentIntent of an authorization or sale. What

@@ -75,7 +75,7 @@ func ofRefund(refund *stripe.Refund, c gateway.Call) payment.Outcome {
 		if !ok {
 			code = payment.DeclineGeneric
 		}
-		o = declinedBy(code, string(refund.FailureReason))
+		o = declinedBy(code, word(string(refund.FailureReason)))
 	case stripe.RefundStatusCanceled:
 		o = declinedBy(payment.DeclineState, "canceled")
 	default:

@@ -148,6 +148,7 @@ func acceptsWhatIsSent(t *testing.T, mock string) {
 	for _, reason := range append([]payment.RefundReason{""}, payment.RefundReasons...) {
 		adapter.Refund(ctx, gateway.Refund{Call: c, RefundID: id.New(id.Refund), Reason: reason})
 	}
+	_, _ = adapter.Dispute(ctx, gateway.DisputeLookup{Reference: "du_123"}) // the answer is an example
 	require.Empty(t, watch.refused)
 }
 
@@ -163,6 +164,7 @@ func simulatorHasItsShape(t *testing.T, mock string) {
 	refunded := adapter.Refund(t.Context(), gateway.Refund{Call: again, RefundID: id.New(id.Refund)})
 	require.Equal(t, payment.OutcomeSucceeded, refunded.Class, "%+v", refunded)
 
+	disputed := sim.openDispute(t, adapter.Authorize(t.Context(), sale()), false)
 	intent := read(t, sim.url, "/v1/payment_intents/"+sold.GatewayReference+"?expand[]=latest_charge")
 	charge := intent["latest_charge"].(map[string]any)
 	var found []string
@@ -173,6 +175,7 @@ func simulatorHasItsShape(t *testing.T, mock string) {
 		{"/v1/payment_intents/", sold.GatewayReference},
 		{"/v1/charges/", sold.TransactionReference},
 		{"/v1/refunds/", refunded.TransactionReference},
+		{"/v1/disputes/", disputed},
 		{"/v1/payment_methods/", intent["payment_method"]},
 		{"/v1/balance_transactions/", charge["balance_transaction"]},
 		{"/v1/payment_intents", ""},

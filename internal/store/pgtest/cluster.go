@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -107,15 +108,27 @@ func (c *Cluster) URL(database string) string {
 
 // Restart stops the server as a crash would and waits until it answers again.
 // What was committed is there; connections are not.
-func (c *Cluster) Restart() error {
-	if _, err := io.WriteString(c.stdin, "QUIT\n"); err != nil {
+func (c *Cluster) Restart() error { return c.restart("QUIT") }
+
+// RestartFast is Restart by an operator: running transactions are rolled back
+// and connections are told that the server goes down.
+func (c *Cluster) RestartFast() error { return c.restart("INT") }
+
+func (c *Cluster) restart(signal string) error {
+	before, err := os.ReadFile(c.pidFile())
+	if err != nil {
 		return fmt.Errorf("pgtest: %w", err)
 	}
-	if err := c.waitGone(); err != nil {
+	if _, err := io.WriteString(c.stdin, signal+"\n"); err != nil {
+		return fmt.Errorf("pgtest: %w", err)
+	}
+	if err := c.waitGone(before); err != nil {
 		return err
 	}
 	return c.wait()
 }
+
+func (c *Cluster) pidFile() string { return filepath.Join(c.dir, "data", "postmaster.pid") }
 
 // Stop ends the server and removes its data.
 func (c *Cluster) Stop() error {
@@ -151,15 +164,10 @@ func (c *Cluster) wait() error {
 }
 
 // waitGone waits until the server that was told to stop no longer listens, so
-// that wait does not find it still alive.
-func (c *Cluster) waitGone() error {
-	pid := filepath.Join(c.dir, "data", "postmaster.pid")
-	before, err := os.ReadFile(pid)
-	if err != nil {
-		return fmt.Errorf("pgtest: %w", err)
-	}
+// that wait does not find it still alive. before is what its pid file holds.
+func (c *Cluster) waitGone(before []byte) error {
 	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if now, err := os.ReadFile(pid); err != nil || !slices.Equal(now, before) {
+		if now, err := os.ReadFile(c.pidFile()); err != nil || !slices.Equal(now, before) {
 			return nil
 		}
 	}
@@ -212,11 +220,16 @@ func unprivileged() (*syscall.SysProcAttr, *syscall.Credential, error) {
 	return attributes, attributes.Credential, nil
 }
 
+// freePort finds a port below those that kernels give to connections: none
+// takes it while the server restarts.
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for range 100 {
+		port := 12_000 + rand.IntN(18_000)
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		return port, listener.Close()
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, errors.New("pgtest: no free port between 12000 and 30000")
 }

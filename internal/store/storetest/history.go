@@ -64,6 +64,11 @@ func (w *World) randomStep(t *testing.T, rt *rapid.T, a payment.Aggregate) payme
 		settled, err := c.Intent.RecordRefund(*c.Refund, *c.Transaction, o, w.now())
 		require.NoError(t, err)
 		require.NoError(t, w.Payments.Apply(ctx, settled))
+		if settled.Refund.Status == payment.RefundSucceeded && rapid.IntRange(0, 2).Draw(rt, "reverse") == 0 {
+			settled, err = settled.Intent.ReverseRefund(*settled.Refund, *settled.Transaction, payment.NewDecline(payment.DeclineGeneric), w.now())
+			require.NoError(t, err)
+			require.NoError(t, w.Payments.Apply(ctx, settled))
+		}
 		return payment.Aggregate{Intent: settled.Intent, Attempt: a.Attempt}
 	}
 	next := payment.Aggregate{Intent: c.Intent, Attempt: a.Attempt, Transaction: c.Transaction}

@@ -36,6 +36,11 @@ func Run(t *testing.T, open func(t testing.TB) Subject) {
 		{"payment reads back as it was written", paymentReadsBack},
 		{"everything of a payment reads back", aggregateReadsBack},
 		{"refund reads back and is guarded", refundReadsBack},
+		{"a refund that the gateway took back", reversedRefund},
+		{"dispute reads back and is guarded", disputeReadsBack},
+		{"of simultaneous disputes one is stored", disputeIsStoredOnce},
+		{"disputes by filter and due", disputesByFilter},
+		{"references lead to payments", referencesLead},
 		{"reads do not cross scopes", readsStayInScope},
 		{"overdue payments and refunds", overdue},
 		{"stale change is refused", staleIsRefused},
@@ -47,6 +52,7 @@ func Run(t *testing.T, open func(t testing.TB) Subject) {
 		{"balances are the sums of entries", balancesAreSums},
 		{"unbalanced books are refused with the whole change", unbalancedIsRefused},
 		{"a source is booked once", doubleBookingIsRefused},
+		{"postings have a source of their payment", sourcesExist},
 		{"the books are append only", appendOnly},
 		{"the database refuses impossible amounts", impossibleAmounts},
 		{"entries by filter and page", entryFilters},
@@ -58,6 +64,12 @@ func Run(t *testing.T, open func(t testing.TB) Subject) {
 
 		{"card data is kept, erased and never comes back", cardIsErased},
 		{"security codes expire", codesExpire},
+
+		{"a notification is kept once", notificationIsKeptOnce},
+		{"of simultaneous notifications one is first", oneProcessKeeps},
+		{"a notification is settled once", notificationIsSettledOnce},
+		{"due and old notifications", notificationsDueAndOld},
+		{"notifications by filter and page", notificationsByFilter},
 
 		{"merchants and keys", keys},
 		{"of simultaneous rotations one wins", oneRotationWins},

@@ -68,8 +68,13 @@ func paymentOptions(s payment.Snapshot) client.StartWorkflowOptions {
 func (o *Orchestrator) StartRefund(ctx context.Context, r payment.Refund) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	_, err := o.client.ExecuteWorkflow(ctx, refundOptions(r), workflows.RefundWorkflow, workflows.Refund{RefundID: r.ID, PaymentID: r.PaymentID})
+	return reachable(err)
+}
+
+func refundOptions(r payment.Refund) client.StartWorkflowOptions {
 	amount := money.New(r.Amount, r.Currency)
-	_, err := o.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	return client.StartWorkflowOptions{
 		ID:                       workflows.RefundWorkflowID(r.ID),
 		TaskQueue:                workflows.TaskQueue,
 		EnableEagerStart:         true,
@@ -79,8 +84,7 @@ func (o *Orchestrator) StartRefund(ctx context.Context, r payment.Refund) error 
 			attribute.MerchantID.ValueSet(r.Scope.MerchantID), attribute.Environment.ValueSet(string(r.Scope.Environment)),
 			attribute.Currency.ValueSet(string(r.Currency)), attribute.Amount.ValueSet(r.Amount),
 		),
-	}, workflows.RefundWorkflow, workflows.Refund{RefundID: r.ID, PaymentID: r.PaymentID})
-	return reachable(err)
+	}
 }
 
 // Confirm implements payment.Orchestrator.
@@ -115,6 +119,37 @@ func (o *Orchestrator) update(ctx context.Context, paymentID, name, operationID 
 	if errors.As(err, &refused) && refused.Type() == workflows.ErrorInvalidState {
 		return fault.New(fault.InvalidState, "%s", refused.Message()).Because(err)
 	}
+	return reachable(err)
+}
+
+// LookUp implements payment.Orchestrator.
+func (o *Orchestrator) LookUp(ctx context.Context, s payment.Snapshot, notificationID string) error {
+	return o.ask(ctx, paymentOptions(s), workflows.LookUp{NotificationID: notificationID},
+		workflows.PaymentWorkflow, workflows.Payment{Snapshot: s})
+}
+
+// LookUpRefund implements payment.Orchestrator.
+func (o *Orchestrator) LookUpRefund(ctx context.Context, r payment.Refund) error {
+	return o.ask(ctx, refundOptions(r), workflows.LookUp{},
+		workflows.RefundWorkflow, workflows.Refund{RefundID: r.ID, PaymentID: r.PaymentID, Review: r.Status != payment.RefundPending})
+}
+
+// LookUpDispute implements payment.Orchestrator.
+func (o *Orchestrator) LookUpDispute(ctx context.Context, d payment.DisputeRef) error {
+	options := client.StartWorkflowOptions{
+		ID: workflows.DisputeWorkflowID(d), TaskQueue: workflows.TaskQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            fmt.Sprintf("Dispute of payment %s (%s)", d.PaymentID, d.Environment),
+	}
+	return o.ask(ctx, options, workflows.LookUp{}, workflows.DisputeWorkflow, d)
+}
+
+// ask has a workflow look at the gateway now, and starts it where there is none.
+func (o *Orchestrator) ask(ctx context.Context, options client.StartWorkflowOptions, what workflows.LookUp, workflow string, in any) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	options.EnableEagerStart = false // does not go together with a signal
+	_, err := o.client.SignalWithStartWorkflow(ctx, options.ID, workflows.SignalLookUp, what, options, workflow, in)
 	return reachable(err)
 }
 

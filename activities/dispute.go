@@ -1,0 +1,75 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+	"go.uber.org/zap"
+
+	"paymenthub/internal/fault"
+	"paymenthub/internal/gateway"
+	"paymenthub/internal/id"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/telemetry/traceid"
+)
+
+// RecordDispute is the step of a dispute.
+const RecordDispute Name[payment.DisputeRef, payment.DisputeStatus] = "RecordDispute"
+
+// ErrorDisagrees is the type of the error of a dispute that cannot belong to
+// its payment: an operator must look.
+const ErrorDisagrees = "disagrees"
+
+// RecordDispute asks the gateway how a dispute stands and writes down what is
+// new. It tries again when another change of the same payment came between.
+func (a *Payments) RecordDispute(ctx context.Context, in payment.DisputeRef) (payment.DisputeStatus, error) {
+	g, err := a.Gateways.Find(in.Environment, in.Gateway)
+	if err != nil {
+		return "", err
+	}
+	current, err := a.Repository.Load(ctx, in.PaymentID)
+	if err != nil {
+		return "", err
+	}
+	if current.Intent.Scope.Environment != in.Environment {
+		return "", fault.New(fault.NotFound, "No such payment: '%s'.", in.PaymentID)
+	}
+	report, err := g.Dispute(ctx, gateway.DisputeLookup{Scope: current.Intent.Scope, Reference: in.Reference})
+	if err != nil {
+		return "", err
+	}
+	for range maxStaleRetries {
+		status, err := a.recordDispute(ctx, in, report)
+		if errors.Is(err, payment.ErrDisagrees) {
+			a.Metrics.Raised("dispute", string(in.Environment))
+			a.Logger.Error("dispute needs an operator", zap.String("payment_id", in.PaymentID),
+				zap.String("gateway_reference", in.Reference), zap.Error(err), traceid.Field(ctx))
+			return status, temporal.NewNonRetryableApplicationError(fmt.Sprint(err), ErrorDisagrees, nil)
+		}
+		if !errors.Is(err, payment.ErrStale) && !errors.Is(err, payment.ErrExists) {
+			return status, err
+		}
+	}
+	return "", errors.New("the payment of this dispute changes too often; trying again later")
+}
+
+func (a *Payments) recordDispute(ctx context.Context, in payment.DisputeRef, report payment.DisputeReport) (payment.DisputeStatus, error) {
+	known, err := a.Repository.FindDispute(ctx, in)
+	if err != nil {
+		return "", err
+	}
+	current, err := a.Repository.Load(ctx, in.PaymentID)
+	if err != nil {
+		return "", err
+	}
+	change, changed, err := current.Intent.RecordDispute(known, id.New(id.Dispute), report, a.Clock.Now())
+	if err != nil {
+		return report.Status, err
+	}
+	if !changed {
+		return report.Status, a.Repository.PostponeDispute(ctx, known.ID, a.Clock.Now().Add(payment.DisputePatience))
+	}
+	return report.Status, a.Repository.Apply(ctx, change)
+}

@@ -1,0 +1,120 @@
+package activities_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"paymenthub/activities"
+	"paymenthub/internal/clock"
+	"paymenthub/internal/id"
+	"paymenthub/internal/idempotency"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/vault"
+)
+
+// overdue is a repository of payments that are all overdue.
+type overdue struct {
+	payment.Repository
+	payments  []payment.Intent
+	postponed map[string]time.Time
+}
+
+func (o *overdue) Overdue(context.Context, time.Time, int) ([]payment.Intent, error) {
+	return o.payments, nil
+}
+func (*overdue) OverdueRefunds(context.Context, time.Time, int) ([]payment.Refund, error) {
+	return nil, nil
+}
+func (*overdue) OverdueDisputes(context.Context, time.Time, int) ([]payment.Dispute, error) {
+	return nil, nil
+}
+func (o *overdue) Load(_ context.Context, paymentID string) (payment.Aggregate, error) {
+	for _, p := range o.payments {
+		if p.ID == paymentID {
+			return payment.Aggregate{Intent: p}, nil
+		}
+	}
+	return payment.Aggregate{}, errors.New("not there")
+}
+func (o *overdue) Postpone(_ context.Context, paymentID string, until time.Time) error {
+	o.postponed[paymentID] = until
+	return nil
+}
+
+// stubborn revives all payments but some.
+type stubborn struct {
+	payment.Orchestrator
+	refuses map[string]bool
+	revived []string
+}
+
+func (s *stubborn) Revive(_ context.Context, p payment.Snapshot) error {
+	if s.refuses[p.PaymentID] {
+		return errors.New("no")
+	}
+	s.revived = append(s.revived, p.PaymentID)
+	return nil
+}
+
+// nothing is due of anything else.
+type (
+	noNotifications struct{}
+	noKeys          struct{ idempotency.Store }
+	noCards         struct{ vault.Store }
+)
+
+func (noNotifications) ApplyDue(context.Context, int) (int, error)            { return 0, nil }
+func (noNotifications) DeleteOld(context.Context, int) (int64, error)         { return 0, nil }
+func (noKeys) DeleteExpired(context.Context, time.Time, int) (int64, error)   { return 0, nil }
+func (noCards) EraseOld(context.Context, time.Time, time.Time) (int64, error) { return 0, nil }
+
+func sweeper(t *testing.T, n int, refuses ...int) (*activities.Sweeper, *overdue, *stubborn) {
+	t.Helper()
+	at := clock.NewManual(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	repo := &overdue{postponed: map[string]time.Time{}}
+	engine := &stubborn{refuses: map[string]bool{}}
+	for range n {
+		repo.payments = append(repo.payments, payment.Intent{
+			ID: id.New(id.Payment), Scope: merchant.Scope{MerchantID: "mch_1", Environment: merchant.Sandbox}, Status: payment.Processing,
+		})
+	}
+	for _, i := range refuses {
+		engine.refuses[repo.payments[i].ID] = true
+	}
+	v, err := vault.New(noCards{}, vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, at)
+	require.NoError(t, err)
+	return &activities.Sweeper{
+		Repository: repo, Orchestrator: engine, Notifications: noNotifications{}, Vault: v, Idempotency: noKeys{}, Clock: at, Logger: zap.NewNop(),
+	}, repo, engine
+}
+
+// One payment that cannot be revived must not keep those behind it waiting.
+func TestASweepGoesPastWhatItCannotRevive(t *testing.T) {
+	s, repo, engine := sweeper(t, 10, 0, 3)
+	done, err := s.Sweep(t.Context(), activities.SweepOptions{})
+	require.ErrorContains(t, err, "no")
+	require.Equal(t, 8, done.Payments)
+	require.Len(t, engine.revived, 8)
+	require.Len(t, repo.postponed, 10)
+	now := s.Clock.Now()
+	require.Equal(t, now.Add(time.Minute), repo.postponed[repo.payments[0].ID], "tried again soon, behind the others")
+	require.Equal(t, now.Add(10*time.Minute), repo.postponed[repo.payments[1].ID])
+}
+
+// With the payment engine away a sweep gives up soon.
+func TestASweepEndsWhenNothingCanBeRevived(t *testing.T) {
+	s, repo, engine := sweeper(t, 100)
+	for _, p := range repo.payments {
+		engine.refuses[p.ID] = true
+	}
+	done, err := s.Sweep(t.Context(), activities.SweepOptions{})
+	require.Error(t, err)
+	require.Zero(t, done.Payments)
+	require.Less(t, len(repo.postponed), 6)
+}

@@ -1,0 +1,297 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"paymenthub/activities"
+	"paymenthub/api"
+	"paymenthub/internal/clock"
+	"paymenthub/internal/gateway"
+	"paymenthub/internal/id"
+	"paymenthub/internal/idempotency"
+	"paymenthub/internal/interleave"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/notification"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/store"
+	"paymenthub/internal/store/pgtest"
+	"paymenthub/internal/vault"
+	"paymenthub/internal/verify"
+)
+
+// request is a write that is sent again after a crash.
+type request struct {
+	name string
+	// path and body make the request, after what must have happened before it.
+	prepare func(l *lifetime, h *incarnation) (path, body string)
+}
+
+const (
+	automaticIntent = `{"amount":1000,"currency":"USD","confirm":true,"payment_method":` + card + `}`
+	manualIntent    = `{"amount":1000,"currency":"USD","capture_method":"manual","confirm":true,"payment_method":` + card + `}`
+)
+
+var crashing = []request{
+	{"create", func(*lifetime, *incarnation) (string, string) { return intents, create }},
+	{"create and confirm", func(*lifetime, *incarnation) (string, string) { return intents, automaticIntent }},
+	{"create and be declined", func(*lifetime, *incarnation) (string, string) {
+		return intents, strings.ReplaceAll(automaticIntent, "4242 4242 4242 4242", interleave.CardDeclined)
+	}},
+	{"confirm", after(create, "/confirm", `{"payment_method":`+card+`}`)},
+	{"capture a part", after(manualIntent, "/capture", `{"amount":700}`)},
+	{"cancel what is open", after(create, "/cancel", `{"reason":"changed mind"}`)},
+	{"cancel what is held", after(manualIntent, "/cancel", `{}`)},
+	{"refund a part", func(l *lifetime, h *incarnation) (string, string) {
+		return "/v3/payments/refunds", fmt.Sprintf(`{"intent_id":%q,"amount":300}`, l.made(h, automaticIntent))
+	}},
+}
+
+// after is a request on a payment that was made before.
+func after(made, path, body string) func(*lifetime, *incarnation) (string, string) {
+	return func(l *lifetime, h *incarnation) (string, string) {
+		return intents + "/" + l.made(h, made) + path, body
+	}
+}
+
+// world is a database and a provider, which no crash reaches.
+type world struct {
+	db       *store.Store
+	provider *interleave.Provider
+}
+
+// lifetime is what one merchant sees of a hub that dies and comes back.
+type lifetime struct {
+	*world
+	t      *testing.T
+	clock  *clock.Manual
+	engine *engine
+	scope  merchant.Scope
+	sk     string
+}
+
+func newLifetime(t *testing.T, w *world, keepsUpdates bool) *lifetime {
+	t.Helper()
+	at := clock.NewManual(time.Date(2026, 4, 21, 9, 30, 0, 0, time.UTC))
+	l := &lifetime{
+		world: w, t: t, clock: at, scope: merchant.Scope{MerchantID: id.New(id.Merchant), Environment: merchant.Sandbox},
+		engine: &engine{clock: at, keepsUpdates: keepsUpdates, payments: map[string]*paymentLife{}},
+	}
+	require.NoError(t, w.db.Merchants().CreateMerchant(t.Context(), merchant.Merchant{ID: l.scope.MerchantID, Name: "Test", CreatedAt: at.Now()}))
+	var err error
+	_, l.sk, err = merchant.NewKeys(w.db.Merchants(), at).Create(t.Context(), l.scope, merchant.SecretKey, "test", nil)
+	require.NoError(t, err)
+	return l
+}
+
+// incarnation is a hub from its start to its end.
+type incarnation struct {
+	handler http.Handler
+	worker  *worker
+	sweeper *activities.Sweeper
+	moments int // so far: each call to the outside has one before and one after it
+	diesAt  int // the moment at which it dies; 0: it does not
+	died    string
+}
+
+// killed is what a dying hub panics with, then and ever after.
+type killed struct{}
+
+func (h *incarnation) hook(_ context.Context, call string, after bool) error {
+	h.moments++
+	if h.moments == h.diesAt {
+		h.died = fmt.Sprintf("%s (after: %t)", call, after)
+	}
+	if h.died != "" {
+		panic(killed{})
+	}
+	return nil
+}
+
+// boot starts a hub that dies at a moment.
+func (l *lifetime) boot(diesAt int) *incarnation {
+	l.t.Helper()
+	h := &incarnation{diesAt: diesAt}
+	repository := interleave.Repository{Repository: l.db.Payments(), Hook: h.hook}
+	gateways := gateway.NewRegistry()
+	require.NoError(l.t, gateways.Register(merchant.Sandbox, interleave.Gateway{Gateway: l.provider, Hook: h.hook}))
+	cards, err := vault.New(interleave.Cards{Store: l.db.Vault(), Hook: h.hook},
+		vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, l.clock)
+	require.NoError(l.t, err)
+	watcher := payment.NewWatcher()
+	h.worker = &worker{engine: l.engine, hook: h.hook, steps: &activities.Payments{
+		Repository: repository, Gateways: gateways, Router: gateways, Vault: cards, Watcher: watcher, Clock: l.clock,
+		ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
+	}}
+	h.sweeper = &activities.Sweeper{
+		Repository: repository, Orchestrator: h.worker, Vault: cards, Idempotency: l.db.Idempotency(), Clock: l.clock, Logger: zap.NewNop(),
+		Notifications: notification.NewReceiver(notification.Options{Repository: l.db.Notifications(), Payments: repository, Clock: l.clock}),
+	}
+	h.handler, err = api.New(api.Options{
+		Payments: payment.NewService(repository, h.worker, gateways, cards, watcher, l.clock, payment.Options{Wait: time.Second, Poll: time.Millisecond}),
+		Events:   l.db.Events(), Ledger: l.db.Ledger(), Authenticator: merchant.NewAuthenticator(l.db.Merchants(), l.clock),
+		Idempotency: idempotency.NewGuard(interleave.Requests{Store: l.db.Idempotency(), Hook: h.hook}, cards, l.clock, time.Second),
+		Secrets:     payment.NewClientSecrets(make([]byte, 32)), Version: "1.2.3", Logger: zap.NewNop(), Clock: l.clock,
+		Health: []api.Check{{Name: "database", Check: l.db.Ping}}, Notifications: &inbox{},
+	})
+	require.NoError(l.t, err)
+	return h
+}
+
+// send sends a write with an Idempotency-Key.
+func (l *lifetime) send(h *incarnation, key, path, body string) *httptest.ResponseRecorder {
+	l.t.Helper()
+	r := httptest.NewRequestWithContext(l.t.Context(), http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+l.sk)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", key)
+	w := httptest.NewRecorder()
+	h.handler.ServeHTTP(w, r)
+	return w
+}
+
+// made makes a payment and returns its id.
+func (l *lifetime) made(h *incarnation, body string) string {
+	l.t.Helper()
+	w := l.send(h, "before", intents, body)
+	require.Equal(l.t, http.StatusOK, w.Code, w.Body.String())
+	return fields(l.t, w)["id"].(string)
+}
+
+// goOn is what a hub does on its own when it starts: its worker takes the
+// workflows up, and it looks at once at all that was under way.
+func (l *lifetime) goOn(h *incarnation) {
+	l.t.Helper()
+	require.NoError(l.t, h.worker.goOnAll())
+	_, err := h.sweeper.Sweep(l.t.Context(), activities.SweepOptions{Ahead: time.Minute})
+	require.NoError(l.t, err)
+}
+
+// seen is what is there in the end, without what differs from run to run.
+type seen struct {
+	Code     int
+	Answer   map[string]any
+	Payments []string // status and amounts
+	Provider []string // status and amounts of every charge
+}
+
+// see reads what is there: in the hub, and at the provider.
+func (l *lifetime) see(w *httptest.ResponseRecorder) seen {
+	l.t.Helper()
+	s := seen{Code: w.Code, Answer: constant(fields(l.t, w))}
+	rows, _, err := l.db.Payments().Payments(l.t.Context(), l.scope, payment.Filter{Page: payment.Page{Limit: 100}})
+	require.NoError(l.t, err)
+	for _, p := range rows {
+		s.Payments = append(s.Payments, fmt.Sprint(p.Status, p.Amount, p.AmountCapturable, p.AmountCaptured, p.AmountRefunded, p.AmountRefundPending, p.Attempts, p.Operations, p.CancellationReason, p.Attention))
+		for _, c := range l.provider.Charges(p.ID) {
+			s.Provider = append(s.Provider, fmt.Sprint(c.Status, c.Amount, c.Captured, len(c.Refunds), c.Refunded()))
+		}
+	}
+	return s
+}
+
+// constant leaves out of an answer what is made anew for each payment. A
+// refund's status is that of the moment.
+func constant(answer map[string]any) map[string]any {
+	for name, value := range answer {
+		inner, nested := value.(map[string]any)
+		switch {
+		case nested:
+			answer[name] = constant(inner)
+		case name == "id", name == "client_secret", name == "intent_id", name == "request_id", strings.HasSuffix(name, "_at"),
+			name == "status" && answer["object"] == "refund":
+			delete(answer, name)
+		}
+	}
+	return answer
+}
+
+func TestARequestSurvivesEveryCrashOnSQLite(t *testing.T) {
+	t.Parallel()
+	crashes(t, store.Options{SQLiteFile: filepath.Join(t.TempDir(), "hub.db")}, 1)
+}
+
+func TestARequestSurvivesEveryCrashOnPostgres(t *testing.T) {
+	t.Parallel()
+	crashes(t, store.Options{URL: pgtest.NewDatabase(t)}, 4)
+}
+
+// crashes kills the hub at every moment of every write. Each is killed in 1 of
+// every ways, of 4, in which Temporal and the client may go on.
+func crashes(t *testing.T, o store.Options, every int) {
+	db, err := store.Open(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	require.NoError(t, db.Migrate(t.Context()))
+	w := &world{db: db, provider: interleave.NewProvider()}
+	points := 0
+	for _, r := range crashing {
+		t.Run(r.name, func(t *testing.T) {
+			undisturbed, last := w.crash(t, r, 0, 0)
+			for moment := 1; moment <= last; moment++ {
+				for way := moment % every; way < 4; way += every {
+					points++
+					t.Run(fmt.Sprintf("%d_%d", moment, way), func(t *testing.T) {
+						got, _ := w.crash(t, r, moment, way)
+						require.Equal(t, undisturbed, got)
+					})
+				}
+			}
+		})
+	}
+	w.verified(t)
+	t.Logf("%d crashes", points)
+}
+
+// crash sends a request to a hub that dies at a moment, and again to the next
+// one. It returns what is there then, and how many moments the first hub saw.
+func (w *world) crash(t *testing.T, r request, moment, way int) (seen, int) {
+	t.Helper()
+	l := newLifetime(t, w, way&1 != 0)
+	path, body := r.prepare(l, l.boot(0))
+	h := l.boot(moment)
+	answer := l.send(h, "key", path, body)
+	moments := h.moments
+	if moment > 0 {
+		require.NotEmpty(t, h.died)
+		t.Log("the hub died at " + h.died)
+		l.clock.Advance(16 * time.Second) // the reservation's lease is over
+		h = l.boot(0)
+		if way&2 != 0 {
+			l.goOn(h)
+		}
+		answer = l.send(h, "key", path, body)
+	}
+	l.goOn(h)
+	again := l.send(h, "key", path, body)
+	require.Equal(t, answer.Code, again.Code)
+	require.Equal(t, answer.Body.String(), again.Body.String())
+	require.Equal(t, "true", again.Header().Get("Idempotent-Replayed"))
+	return l.see(answer), moments
+}
+
+// verified proves the books of all that happened.
+func (w *world) verified(t *testing.T) {
+	t.Helper()
+	witness := httptest.NewServer(w.provider)
+	defer witness.Close()
+	report, err := verify.Run(t.Context(), verify.Options{
+		Store: w.db, Clock: clock.NewManual(time.Date(2026, 4, 21, 9, 40, 0, 0, time.UTC)),
+		Witnesses: []verify.Witness{{Name: w.provider.Name(), URL: witness.URL}},
+	})
+	require.NoError(t, err)
+	text, err := json.MarshalIndent(report.Violations, "", " ")
+	require.NoError(t, err)
+	require.Empty(t, report.Violations, string(text))
+	require.Zero(t, report.Unsettled)
+}

@@ -1,0 +1,295 @@
+package interleave
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"paymenthub/internal/gateway"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/vault"
+)
+
+// The cards that the provider knows apart; it approves all others.
+const (
+	CardApproved  = "4242424242424242"
+	CardDeclined  = "4000000000000002"
+	CardChallenge = "4000002500003155" // the shopper must act first
+)
+
+// Fault is what goes wrong with one request to the provider.
+type Fault int
+
+// The faults. Refused requests certainly never arrive, and the hub knows it.
+const (
+	NoFault     Fault = iota
+	Refused           // no connection: nothing was sent
+	LostRequest       // it never arrives; no answer
+	LostAnswer        // it is carried out; no answer
+	Late              // it arrives when Deliver is called; no answer
+)
+
+// String implements fmt.Stringer.
+func (f Fault) String() string {
+	return [...]string{"no fault", "refused", "request lost", "answer lost", "late"}[f]
+}
+
+// ChargeStatus is where a charge stands at the provider.
+type ChargeStatus string
+
+// The states of a charge.
+const (
+	Acting   ChargeStatus = "requires_action"
+	Refusal  ChargeStatus = "declined"
+	Held     ChargeStatus = "authorized"
+	Captured ChargeStatus = "captured"
+	Voided   ChargeStatus = "voided"
+)
+
+// Charge is what the provider has of one authorization or sale.
+type Charge struct {
+	Reference     string
+	Scope         merchant.Scope
+	PaymentID     string
+	TransactionID string // of the authorization or sale
+	Currency      string // lower case
+	Sale          bool
+	Status        ChargeStatus
+	Amount        int64
+	Captured      int64
+	CapturedBy    string // the transaction that captured it
+	Refunds       []Refund
+}
+
+// Refund is money that the provider gave back.
+type Refund struct {
+	ID            string // ours
+	TransactionID string
+	Reference     string
+	Amount        int64
+}
+
+// Refunded is the sum that was given back.
+func (c Charge) Refunded() (sum int64) {
+	for _, r := range c.Refunds {
+		sum += r.Amount
+	}
+	return sum
+}
+
+// Live reports whether the charge holds or took money.
+func (c Charge) Live() bool { return c.Status == Held || c.Status == Captured }
+
+// Provider is a payment provider in memory. It acts once for each idempotency
+// key, refuses what a charge's state forbids, and knows what it did.
+type Provider struct {
+	// Gateway is nil: the provider sends no webhooks and has no disputes.
+	gateway.Gateway
+
+	mu      sync.Mutex
+	plan    func(call string) Fault
+	charges []*Charge
+	byID    map[string][]*Charge // by payment
+	seen    map[string]func() payment.Outcome
+	late    []func() payment.Outcome
+}
+
+// NewProvider makes a provider that does what it is asked.
+func NewProvider() *Provider {
+	return &Provider{byID: map[string][]*Charge{}, seen: map[string]func() payment.Outcome{}}
+}
+
+// Plan decides what goes wrong from now on; nil: nothing does.
+func (p *Provider) Plan(next func(call string) Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.plan = next
+}
+
+// Deliver lets the oldest late request arrive and reports whether there was one.
+func (p *Provider) Deliver() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.late) == 0 {
+		return false
+	}
+	next := p.late[0]
+	p.late = p.late[1:]
+	next()
+	return true
+}
+
+// Act lets the shopper of a payment act, or refuse to, where the provider waits
+// for it.
+func (p *Provider) Act(paymentID string, approve bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.byID[paymentID] {
+		switch {
+		case c.Status != Acting:
+		case approve:
+			c.approve()
+		default:
+			c.Status = Refusal
+		}
+	}
+}
+
+// Charges lists what the provider has of a payment, declined charges included.
+func (p *Provider) Charges(paymentID string) []Charge {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var list []Charge
+	for _, c := range p.byID[paymentID] {
+		list = append(list, *c)
+		list[len(list)-1].Refunds = slices.Clone(c.Refunds)
+	}
+	return list
+}
+
+// Name implements gateway.Gateway.
+func (*Provider) Name() string { return "stripe" }
+
+// Capabilities implements gateway.Gateway.
+func (*Provider) Capabilities() gateway.Capabilities {
+	return gateway.Capabilities{PartialCapture: true}
+}
+
+// receive carries a request out, unless a fault is planned for it.
+func (p *Provider) receive(call string, c gateway.Call, do func() payment.Outcome) payment.Outcome {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fault := NoFault
+	if p.plan != nil {
+		fault = p.plan(call)
+	}
+	once := func() payment.Outcome { return p.once(c.IdempotencyKey, do) }
+	switch fault {
+	case Refused:
+		return declineUnsent(c, payment.DeclineGatewayUnavailable)
+	case LostRequest:
+		return payment.Unknown("lost on its way")
+	case LostAnswer:
+		once()
+		return payment.Unknown("the answer was lost")
+	case Late:
+		p.late = append(p.late, once)
+		return payment.Unknown("late")
+	default:
+		return once()
+	}
+}
+
+// once acts the first time that a key comes. Later it answers the same; what a
+// state refused is told by the state of the moment, as our adapter reads it.
+func (p *Provider) once(key string, do func() payment.Outcome) payment.Outcome {
+	if again, ok := p.seen[key]; ok {
+		return again()
+	}
+	o := do()
+	if _, told := p.seen[key]; !told {
+		p.seen[key] = func() payment.Outcome { return o }
+	}
+	return o
+}
+
+// declineUnsent declines what certainly never arrived; an earlier request with the same
+// key may have.
+func declineUnsent(c gateway.Call, code payment.DeclineCode) payment.Outcome {
+	if c.Repeated {
+		return payment.Unknown("nothing was sent, but an earlier request may have arrived")
+	}
+	return payment.Declined(payment.NewDecline(code))
+}
+
+// Authorize implements gateway.Gateway.
+func (p *Provider) Authorize(ctx context.Context, a gateway.Authorization) payment.Outcome {
+	card, err := a.Instrument.Open(ctx)
+	if err != nil {
+		return declineUnsent(a.Call, payment.DeclineProcessingError)
+	}
+	return p.receive("authorize", a.Call, func() payment.Outcome { return p.charge(a, card) })
+}
+
+func (p *Provider) charge(a gateway.Authorization, card vault.Card) payment.Outcome {
+	c := &Charge{
+		Reference: fmt.Sprintf("gw_%d", len(p.charges)+1), Scope: a.Scope, PaymentID: a.PaymentID, TransactionID: a.TransactionID,
+		Currency: a.Amount.Currency.Lower(), Sale: a.Capture, Amount: a.Amount.Minor, Status: Refusal,
+	}
+	p.charges = append(p.charges, c)
+	p.byID[a.PaymentID] = append(p.byID[a.PaymentID], c)
+	switch card.Number.Reveal() {
+	case CardDeclined:
+	case CardChallenge:
+		c.Status = Acting
+	default:
+		c.approve()
+	}
+	return c.authorization()
+}
+
+// approve holds the amount, or takes that of a sale.
+func (c *Charge) approve() {
+	c.Status = Held
+	if c.Sale {
+		c.Status, c.Captured, c.CapturedBy = Captured, c.Amount, c.TransactionID
+	}
+}
+
+// Capture implements gateway.Gateway.
+func (p *Provider) Capture(_ context.Context, call gateway.Call) payment.Outcome {
+	return p.receive("capture", call, func() payment.Outcome {
+		c := p.find(call.GatewayReference)
+		switch {
+		case c == nil:
+			return payment.Declined(payment.NewDecline(payment.DeclineState))
+		case c.Status == Held && call.Amount.Minor <= c.Amount:
+			c.Status, c.Captured, c.CapturedBy = Captured, call.Amount.Minor, call.TransactionID
+			return c.moved(call.Amount.Minor)
+		}
+		inspect := func() payment.Outcome { return c.afterRefusedCapture(call) }
+		p.seen[call.IdempotencyKey] = inspect
+		return inspect()
+	})
+}
+
+// Void implements gateway.Gateway.
+func (p *Provider) Void(_ context.Context, call gateway.Call) payment.Outcome {
+	return p.receive("void", call, func() payment.Outcome {
+		c := p.find(call.GatewayReference)
+		switch {
+		case c == nil:
+			return payment.Declined(payment.NewDecline(payment.DeclineState))
+		case c.Status == Held, c.Status == Acting, c.Status == Refusal:
+			c.Status = Voided
+			return c.moved(c.Amount)
+		}
+		inspect := func() payment.Outcome { return c.ofVoid() }
+		p.seen[call.IdempotencyKey] = inspect
+		return inspect()
+	})
+}
+
+// Refund implements gateway.Gateway.
+func (p *Provider) Refund(_ context.Context, r gateway.Refund) payment.Outcome {
+	return p.receive("refund", r.Call, func() payment.Outcome {
+		c := p.find(r.GatewayReference)
+		if c == nil || c.Status != Captured || r.Amount.Minor > c.Captured-c.Refunded() {
+			return payment.Declined(payment.NewDecline(payment.DeclineState))
+		}
+		back := Refund{ID: r.RefundID, TransactionID: r.TransactionID, Reference: fmt.Sprintf("re_%s_%d", c.Reference, len(c.Refunds)+1), Amount: r.Amount.Minor}
+		c.Refunds = append(c.Refunds, back)
+		return c.returned(back)
+	})
+}
+
+func (p *Provider) find(reference string) *Charge {
+	for _, c := range slices.Backward(p.charges) {
+		if c.Reference == reference {
+			return c
+		}
+	}
+	return nil
+}

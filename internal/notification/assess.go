@@ -1,0 +1,95 @@
+package notification
+
+import (
+	"context"
+	"time"
+
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/payment"
+)
+
+// belongs names the owner of what a notification tells of. One of the other
+// environment is not there as far as this account can tell.
+func (n *Notification) belongs(scope merchant.Scope, paymentID string) error {
+	if scope.Environment != n.Environment {
+		return notFound()
+	}
+	n.MerchantID, n.PaymentID = scope.MerchantID, paymentID
+	return nil
+}
+
+func (r *Receiver) assessPayment(ctx context.Context, n Notification) (Notification, payment.Verdict, step, error) {
+	current, err := r.Payments.Load(ctx, n.Notice.PaymentID)
+	if err == nil {
+		err = n.belongs(current.Intent.Scope, current.Intent.ID)
+	}
+	if err != nil {
+		return n, payment.Verdict{}, step{}, err
+	}
+	charges, err := r.Payments.Charges(ctx, current.Intent.ID)
+	if err != nil {
+		return n, payment.Verdict{}, step{}, err
+	}
+	made := charges[:0]
+	for _, t := range charges {
+		if t.Gateway == n.Gateway {
+			made = append(made, t)
+		}
+	}
+	v := current.Intent.Judge(n.Notice, made)
+	if !v.Look {
+		return n, v, step{}, nil
+	}
+	next := step{look: func(ctx context.Context) error { return r.Orchestrator.LookUp(ctx, current.Snapshot(), n.ID) }}
+	if t := current.Transaction; t != nil && current.Intent.Status == payment.Processing {
+		next.wait = r.untilAnswered(t.CreatedAt)
+	}
+	return n, v, next, nil
+}
+
+func (r *Receiver) assessRefund(ctx context.Context, n Notification) (Notification, payment.Verdict, step, error) {
+	current, err := r.Payments.LoadRefund(ctx, n.Notice.RefundID)
+	if err == nil {
+		err = n.belongs(current.Refund.Scope, current.Intent.ID)
+	}
+	if err == nil && current.Transaction.Gateway != n.Gateway {
+		err = notFound()
+	}
+	if err != nil {
+		return n, payment.Verdict{}, step{}, err
+	}
+	return n, current.Refund.Judge(n.Notice), step{
+		look:    func(ctx context.Context) error { return r.Orchestrator.LookUpRefund(ctx, current.Refund) },
+		wait:    r.untilAnswered(current.Transaction.CreatedAt),
+		settles: current.Refund.Status != payment.RefundPending,
+	}, nil
+}
+
+// assessDispute has every notification of a dispute looked up: only the
+// provider knows which of them is the latest.
+func (r *Receiver) assessDispute(ctx context.Context, n Notification) (Notification, payment.Verdict, step, error) {
+	paymentID, err := r.Payments.FindByReference(ctx, n.Environment, n.Gateway, n.Notice.GatewayReference)
+	if err != nil {
+		return n, payment.Verdict{}, step{}, err
+	}
+	current, err := r.Payments.Load(ctx, paymentID)
+	if err == nil {
+		err = n.belongs(current.Intent.Scope, paymentID)
+	}
+	if err != nil {
+		return n, payment.Verdict{}, step{}, err
+	}
+	ref := payment.DisputeRef{
+		Environment: n.Environment, Gateway: n.Gateway, Reference: n.Notice.DisputeReference, PaymentID: paymentID,
+	}
+	next := step{look: func(ctx context.Context) error { return r.Orchestrator.LookUpDispute(ctx, ref) }, settles: true}
+	if !current.Intent.Status.Terminal() {
+		next.wait = retryAfter // it is about to be known as captured
+	}
+	return n, current.Intent.JudgeDispute(n.Notice), next, nil
+}
+
+// untilAnswered is how long the answer to our own call may yet take.
+func (r *Receiver) untilAnswered(sentAt time.Time) time.Duration {
+	return max(answerTime-r.Clock.Now().Sub(sentAt), 0)
+}

@@ -1,0 +1,34 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"paymenthub/activities"
+	"paymenthub/internal/payment"
+)
+
+// disputePoll is how often an open dispute is looked at when the provider says
+// nothing of it.
+const disputePoll = 24 * time.Hour
+
+// RunDispute is the life of one dispute: what the provider has of it is written
+// down whenever it may have changed, until the provider has decided.
+func RunDispute(ctx workflow.Context, in payment.DisputeRef) (payment.DisputeStatus, error) {
+	asked := workflow.GetSignalChannel(ctx, SignalLookUp)
+	for {
+		for asked.ReceiveAsync(nil) { //nolint:revive // all that was asked so far is one look
+		}
+		status, err := takePatiently(ctx, activities.RecordDispute, in)
+		if err != nil || status.Closed() && asked.Len() == 0 {
+			return status, err
+		}
+		if asked.Len() > 0 {
+			continue
+		}
+		if err := pauseForLookUp(ctx, disputePoll); err != nil {
+			return status, err
+		}
+	}
+}
