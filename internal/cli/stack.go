@@ -194,10 +194,14 @@ func (s *stack) withCodec(api http.Handler) (http.Handler, error) {
 	if host, port, err := net.SplitHostPort(ui); err == nil && host == "127.0.0.1" {
 		origins = append(origins, "http://localhost:"+port)
 	}
-	mux := http.NewServeMux()
-	mux.Handle(codecPath+"/", http.StripPrefix(codecPath, codec.Handler(payloads, origins, nil)))
-	mux.Handle("/", api)
-	return mux, nil
+	decoder := http.StripPrefix(codecPath, codec.Handler(payloads, origins, nil))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, codecPath+"/") {
+			decoder.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	}), nil
 }
 
 // serve answers until ctx ends.

@@ -84,9 +84,18 @@ func (r *Receiver) assessDispute(ctx context.Context, n Notification) (Notificat
 	}
 	next := step{look: func(ctx context.Context) error { return r.Orchestrator.LookUpDispute(ctx, ref) }, settles: true}
 	if !current.Intent.Status.Terminal() {
-		next.wait = retryAfter // it is about to be known as captured
+		next.wait = r.overtaken(n) // it is about to be known as captured
 	}
 	return n, current.Intent.JudgeDispute(n.Notice), next, nil
+}
+
+// overtaken is how long to wait for the hub to know what a notification builds
+// on: the answer that it overtook comes within seconds, or is looked up later.
+func (r *Receiver) overtaken(n Notification) time.Duration {
+	if r.Clock.Now().Sub(n.ReceivedAt) < retryAfter {
+		return answerTime
+	}
+	return retryAfter
 }
 
 // untilAnswered is how long the answer to our own call may yet take.

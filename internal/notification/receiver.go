@@ -133,6 +133,9 @@ func (r *Receiver) Apply(ctx context.Context, n Notification) error {
 		}
 		return r.Repository.Settle(ctx, n)
 	case next.wait > 0:
+		if next.wait < retryAfter {
+			r.soon(n, step{wait: next.wait})
+		}
 		return r.Repository.Postpone(ctx, n.ID, now.Add(next.wait))
 	}
 	if err := next.look(ctx); err != nil {
@@ -194,7 +197,7 @@ func (r *Receiver) assess(ctx context.Context, n Notification) (Notification, st
 	}
 	if fault.Is(err, fault.NotFound) {
 		if n.Notice.Subject == payment.NoticeOfDispute && r.Clock.Now().Sub(n.ReceivedAt) < referencePatience {
-			return n, step{wait: retryAfter}, nil
+			return n, step{wait: r.overtaken(n)}, nil
 		}
 		v, err = payment.Verdict{Disagrees: "the hub does not have the " + string(n.Notice.Subject) + " that it tells of"}, nil
 	}

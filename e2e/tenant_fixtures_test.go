@@ -1,0 +1,169 @@
+package e2e
+
+import (
+	"database/sql"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // "pgx", to put a key's end into the past
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite" // "sqlite", likewise
+
+	"paymenthub/internal/merchant"
+)
+
+const disputes = "/v3/disputes"
+
+// disputed makes a payment that its cardholder disputes once the hub knows it
+// as paid, and returns the dispute.
+func (s shop) disputed(t testing.TB) string {
+	t.Helper()
+	p := s.paid(t, 700)
+	a := s.hub.simulator(t, http.MethodPost, "/_sim/disputes", object{"payment_intent": s.hub.onlyCharge(t, p.ID).PaymentIntent})
+	require.Less(t, a.status, 300, "%s", a.raw)
+	return s.disputeIs(t, p.ID, "needs_response").ID
+}
+
+// belongings are what the first merchant of the matrix owns: an object of each
+// kind, and a payment for each write that its owner could make of it.
+type belongings struct {
+	toConfirm, toCapture, toCancel, toRefund intent
+	refund, dispute, event, entry            string
+}
+
+func newBelongings(t *testing.T, s shop) belongings {
+	t.Helper()
+	b := belongings{
+		toConfirm: s.create(t, nil), toCapture: s.authorized(t, 600), toCancel: s.authorized(t, 600), toRefund: s.paid(t, 600),
+		dispute: s.disputed(t),
+	}
+	b.refund = s.settled(t, s.post(t, refunds, object{"intent_id": b.toRefund.ID, "amount": 1}).refund(t).ID).ID
+	b.event = s.eventsOf(t, b.toRefund.ID)[0].ID
+	b.entry = read[list[entry]](t, s.get(t, "/v3/ledger/entries?intent_id="+b.toRefund.ID), 200).Data[0].ID
+	return b
+}
+
+// named returns the object that a route's path names. A new route with a
+// placeholder needs a line here.
+func (b belongings) named(path string) (id string, ok bool) {
+	id, ok = map[string]string{
+		"/v3/payments/intents/:id":         b.toRefund.ID,
+		"/v3/payments/intents/:id/confirm": b.toConfirm.ID,
+		"/v3/payments/intents/:id/capture": b.toCapture.ID,
+		"/v3/payments/intents/:id/cancel":  b.toCancel.ID,
+		"/v3/payments/refunds/:id":         b.refund,
+		"/v3/disputes/:id":                 b.dispute,
+		"/v3/events/:id":                   b.event,
+		"/return/:payment_id":              b.toRefund.ID,
+	}[path]
+	return id, ok
+}
+
+// body returns what a write sends, and which object of the owner's it names
+// beside the one in the path. A new write needs a line here.
+func (b belongings) body(path string) (body object, names string, ok bool) {
+	switch path {
+	case intents:
+		return order(), "", true
+	case intents + "/:id/confirm":
+		return with(visa), "", true
+	case intents + "/:id/capture", intents + "/:id/cancel":
+		return object{}, "", true
+	case refunds:
+		return object{"intent_id": b.toRefund.ID, "amount": 5}, b.toRefund.ID, true
+	}
+	return nil, "", false
+}
+
+// filter returns a value of the owner's for a parameter of a list. A new
+// parameter that takes an id needs a line here.
+func (b belongings) filter(path, parameter string) (value string, ok bool) {
+	switch parameter {
+	case "intent_id", "object_id":
+		return b.toRefund.ID, true
+	case "starting_after", "ending_before":
+		value, ok = map[string]string{
+			intents: b.toCapture.ID, refunds: b.refund, disputes: b.dispute, events: b.event, "/v3/ledger/entries": b.entry,
+		}[path]
+		return value, ok
+	case "customer_id": // there are no customers yet
+		return "", true
+	}
+	return "", !strings.HasSuffix(parameter, "_id")
+}
+
+// ids are what no stranger may ever read.
+func (b belongings) ids() []string {
+	return []string{b.toConfirm.ID, b.toCapture.ID, b.toCancel.ID, b.toRefund.ID, b.refund, b.dispute, b.event, b.entry}
+}
+
+// picture is all that the owner and the provider know of the belongings.
+func (b belongings) picture(t *testing.T, s shop) []string {
+	t.Helper()
+	var all []string
+	for _, p := range []intent{b.toConfirm, b.toCapture, b.toCancel, b.toRefund} {
+		all = append(all, string(s.get(t, intents+"/"+p.ID).raw), fmt.Sprint(s.hub.charges(t)[p.ID]))
+	}
+	for _, path := range []string{
+		refunds + "/" + b.refund, disputes + "/" + b.dispute, events + "/" + b.event,
+		intents + "?limit=100", refunds + "?limit=100", disputes + "?limit=100", events + "?limit=100", "/v3/ledger/entries?limit=100", "/v3/ledger/balances",
+	} {
+		all = append(all, string(s.get(t, path).raw))
+	}
+	return all
+}
+
+// keyring are the keys of the matrix.
+type keyring struct {
+	revoked, expired          string
+	publishable, publishable2 string // the owner's; another merchant's
+	live, livePublishable     string // the owner's, of the other environment
+	other                     string // another merchant's
+	lacking                   map[merchant.Permission]string
+}
+
+func newKeyring(t *testing.T, h *hub, s, other shop) keyring {
+	t.Helper()
+	k := keyring{
+		publishable: s.newKey(t, "--kind", "publishable").key, publishable2: other.newKey(t, "--kind", "publishable").key,
+		live: s.newKey(t, "--environment", "live").key, livePublishable: s.newKey(t, "--kind", "publishable", "--environment", "live").key,
+		other: other.key, lacking: map[merchant.Permission]string{},
+	}
+	revoked, id := s.newNamedKey(t)
+	h.run(t, "key", "revoke", id)
+	expired, id := s.newNamedKey(t)
+	h.run(t, "key", "rotate", id)
+	h.endOverlap(t, id)
+	k.revoked, k.expired = revoked.key, expired.key
+	for _, p := range merchant.Permissions {
+		var flags []string
+		for _, kept := range merchant.Permissions {
+			if kept != p {
+				flags = append(flags, "--permission", string(kept))
+			}
+		}
+		k.lacking[p] = s.newKey(t, flags...).key
+	}
+	return k
+}
+
+// endOverlap ends the 24 hours in which a rotated key is valid beside its
+// successor. No command does that, so the database is told.
+func (h *hub) endOverlap(t *testing.T, keyID string) {
+	t.Helper()
+	driver, source := "pgx", h.databaseURL
+	if source == "" {
+		driver, source = "sqlite", "file:"+(&url.URL{Path: h.dir.HubDatabase()}).EscapedPath()+"?_pragma=busy_timeout(5000)"
+	}
+	db, err := sql.Open(driver, source)
+	require.NoError(t, err)
+	defer db.Close()
+	done, err := db.ExecContext(t.Context(), "UPDATE api_keys SET expires_at = created_at WHERE expires_at IS NOT NULL AND id = $1", keyID)
+	require.NoError(t, err)
+	rows, err := done.RowsAffected()
+	require.NoError(t, err)
+	require.EqualValues(t, 1, rows, "rotation gives the old key an end")
+}
