@@ -23,25 +23,15 @@ const RecordDispute Name[payment.DisputeRef, payment.DisputeStatus] = "RecordDis
 const ErrorDisagrees = "disagrees"
 
 // RecordDispute asks the gateway how a dispute stands and writes down what is
-// new. It tries again when another change of the same payment came between.
+// new. When another change of the same payment came between, it asks again: what
+// the gateway said before that change may be older than what is known by now.
 func (a *Payments) RecordDispute(ctx context.Context, in payment.DisputeRef) (payment.DisputeStatus, error) {
 	g, err := a.Gateways.Find(in.Environment, in.Gateway)
 	if err != nil {
 		return "", err
 	}
-	current, err := a.Repository.Load(ctx, in.PaymentID)
-	if err != nil {
-		return "", err
-	}
-	if current.Intent.Scope.Environment != in.Environment {
-		return "", fault.New(fault.NotFound, "No such payment: '%s'.", in.PaymentID)
-	}
-	report, err := g.Dispute(ctx, gateway.DisputeLookup{Scope: current.Intent.Scope, Reference: in.Reference})
-	if err != nil {
-		return "", err
-	}
 	for range maxStaleRetries {
-		status, err := a.recordDispute(ctx, in, report)
+		status, err := a.recordDispute(ctx, g, in)
 		if errors.Is(err, payment.ErrDisagrees) {
 			a.Metrics.Raised("dispute", string(in.Environment))
 			a.Logger.Error("dispute needs an operator", zap.String("payment_id", in.PaymentID),
@@ -55,12 +45,21 @@ func (a *Payments) RecordDispute(ctx context.Context, in payment.DisputeRef) (pa
 	return "", errors.New("the payment of this dispute changes too often; trying again later")
 }
 
-func (a *Payments) recordDispute(ctx context.Context, in payment.DisputeRef, report payment.DisputeReport) (payment.DisputeStatus, error) {
+// recordDispute reads the payment first and the gateway last, so that only a
+// report that is newer than all that is known is written down.
+func (a *Payments) recordDispute(ctx context.Context, g gateway.Gateway, in payment.DisputeRef) (payment.DisputeStatus, error) {
+	current, err := a.Repository.Load(ctx, in.PaymentID)
+	if err != nil {
+		return "", err
+	}
+	if current.Intent.Scope.Environment != in.Environment {
+		return "", fault.New(fault.NotFound, "No such payment: '%s'.", in.PaymentID)
+	}
 	known, err := a.Repository.FindDispute(ctx, in)
 	if err != nil {
 		return "", err
 	}
-	current, err := a.Repository.Load(ctx, in.PaymentID)
+	report, err := g.Dispute(ctx, gateway.DisputeLookup{Scope: current.Intent.Scope, Reference: in.Reference})
 	if err != nil {
 		return "", err
 	}

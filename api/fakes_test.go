@@ -263,11 +263,11 @@ func (m *memory) Reserve(_ context.Context, r idempotency.Request, now time.Time
 	return r, true, nil
 }
 
-func (m *memory) TakeOver(_ context.Context, s idempotency.Slot, now, until time.Time) (bool, error) {
+func (m *memory) TakeOver(_ context.Context, s idempotency.Slot, seen, until time.Time) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.requests[s]
-	if r.LockedUntil.After(now) {
+	if !r.LockedUntil.Equal(seen) {
 		return false, nil
 	}
 	r.LockedUntil = until

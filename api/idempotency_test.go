@@ -111,7 +111,7 @@ func TestAfterACrashTheSameOperationGoesOn(t *testing.T) {
 			s := newStage(t)
 			crash(s)
 			first := s.keyed("a", create)
-			require.Equal(t, map[string]int{"error": 500, "down": 503, "panic": 500, "unstored": 200}[name], first.Code)
+			require.Equal(t, map[string]int{"error": 500, "down": 503, "panic": 500, "unstored": 503}[name], first.Code)
 			require.Len(t, s.memory.requests, 1)
 			var operation string
 			for _, r := range s.memory.requests {
@@ -162,4 +162,37 @@ func TestAWriteOutlivesItsClient(t *testing.T) {
 	serve(s, s.request("POST", intents, create, "Idempotency-Key", "a").WithContext(ctx))
 	s.core.before = nil
 	require.Equal(t, "true", s.keyed("a", create).Header().Get("Idempotent-Replayed"))
+}
+
+// A hub whose clock was ahead died with the key: its lock would hold for as
+// long as the clock was wrong.
+func TestALockOfAWrongClockHoldsNobodyUp(t *testing.T) {
+	s := newStage(t)
+	s.core.fail = fault.New(fault.Unavailable, "away")
+	key := []string{"Idempotency-Key", "order-1"}
+	require.Equal(t, http.StatusServiceUnavailable, s.call("POST", intents, create, key...).Code)
+	for slot, r := range s.memory.requests {
+		r.LockedUntil = s.clock.Now().Add(20 * time.Second)
+		s.memory.requests[slot] = r
+	}
+	s.core.fail = nil
+	require.Equal(t, http.StatusConflict, s.call("POST", intents, create, key...).Code, "it may be at work")
+	s.clock.Advance(-time.Minute)
+	require.Equal(t, http.StatusOK, s.call("POST", intents, create, key...).Code)
+}
+
+// An answer that could not be remembered is not given either: a retry might be
+// told something else.
+func TestAnAnswerThatIsNotRecordedIsNotGiven(t *testing.T) {
+	s := newStage(t)
+	s.memory.fail = true
+	w := s.call("POST", intents, create, "Idempotency-Key", "order-1")
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.NotEmpty(t, w.Header().Get("Retry-After"))
+	require.NotContains(t, w.Body.String(), "pi_")
+	s.memory.fail = false
+	first := s.call("POST", intents, create, "Idempotency-Key", "order-1")
+	require.Equal(t, http.StatusOK, first.Code)
+	require.Len(t, s.core.payments, 1, "it was carried out once")
+	require.Equal(t, first.Body.String(), s.call("POST", intents, create, "Idempotency-Key", "order-1").Body.String())
 }

@@ -18,6 +18,12 @@ import (
 // request, which may have used its time up.
 const recordTime = 5 * time.Second
 
+// recordTries and recordPause bound how often it is tried.
+const (
+	recordTries = 3
+	recordPause = 200 * time.Millisecond
+)
+
 // Idempotency carries a write out once, however often it is sent.
 func Idempotency(guard *idempotency.Guard, log *zap.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
@@ -94,15 +100,21 @@ func (k *keyedRun) carryOut() {
 	}()
 	k.c.Next()
 	ended = true
-	k.settle(held)
+	if !k.settle(held) {
+		k.c.Writer = client
+		Fail(k.c, fault.New(fault.Unavailable, "The request was carried out, but its answer could not be recorded. Retry with the same Idempotency-Key to get it."))
+		return
+	}
 	client.WriteHeader(held.status)
 	_, _ = client.Write(held.body) // the client may be gone; its retry gets the same answer
 }
 
 // settle decides what is remembered. Answers of requests that took effect are;
 // one that certainly changed nothing is forgotten, so that it may be corrected
-// under the same key; all others leave the operation open for a retry.
-func (k *keyedRun) settle(held *heldAnswer) {
+// under the same key; all others leave the operation open for a retry. It is
+// false when an answer that must be remembered could not be: then it must not be
+// sent either, since a retry might be told something else.
+func (k *keyedRun) settle(held *heldAnswer) bool {
 	switch status := held.status; {
 	case status < 300 || status == http.StatusPaymentRequired:
 		complete := func(ctx context.Context, s idempotency.Slot) error {
@@ -110,24 +122,36 @@ func (k *keyedRun) settle(held *heldAnswer) {
 		}
 		if !k.record(complete) {
 			k.record(k.guard.Release)
+			return false
 		}
 	case status < 500 && !k.resumed:
 		k.record(k.guard.Forget)
 	default:
 		k.record(k.guard.Release)
 	}
+	return true
 }
 
-// record writes down how the request ended; a failure only costs the memory of
-// it, since a retry acts on the same ids.
+// record writes down how the request ended, and tries again when the database
+// has lost the connection. A failure only costs the memory of it, since a retry
+// acts on the same ids.
 func (k *keyedRun) record(write func(context.Context, idempotency.Slot) error) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.c.Request.Context()), recordTime)
 	defer cancel()
-	if err := write(ctx, k.slot); err != nil {
-		k.log.Error("idempotent request was not recorded", zap.String("request_id", of(k.c).id), zap.Error(err))
-		return false
+	var err error
+	for try := range recordTries {
+		if try > 0 {
+			select {
+			case <-time.After(recordPause):
+			case <-ctx.Done():
+			}
+		}
+		if err = write(ctx, k.slot); err == nil {
+			return true
+		}
 	}
-	return true
+	k.log.Error("idempotent request was not recorded", zap.String("request_id", of(k.c).id), zap.Error(err))
+	return false
 }
 
 // heldAnswer keeps a handler's answer back until it has been written down.

@@ -26,6 +26,10 @@ const (
 // is safe at any time, since both act on the same ids; the lease only saves work.
 const lease = 15 * time.Second
 
+// skew is how far the clocks of the hub's processes may differ. A lock that ends
+// later than that allows was made by a clock that was wrong, and holds nobody up.
+const skew = 15 * time.Second
+
 // Slot is what a key is unique within.
 type Slot struct {
 	Scope  merchant.Scope
@@ -57,9 +61,10 @@ type Store interface {
 	// expired at now, and returns the request that holds the slot and whether it
 	// is r. An expired request is replaced. Of simultaneous calls one wins.
 	Reserve(ctx context.Context, r Request, now time.Time) (held Request, mine bool, err error)
-	// TakeOver extends the lock of a request without a response whose lock ran
-	// out at now. Of simultaneous calls one wins.
-	TakeOver(ctx context.Context, s Slot, now, until time.Time) (mine bool, err error)
+	// TakeOver moves the end of the lock of a request without a response, if it
+	// still is what the caller saw; zero means unlocked. Of simultaneous calls one
+	// wins.
+	TakeOver(ctx context.Context, s Slot, seen, until time.Time) (mine bool, err error)
 	// Complete stores the response.
 	Complete(ctx context.Context, s Slot, response Response) error
 	// Unlock ends the lock and keeps the request, so that a retry goes on at once.
@@ -132,8 +137,8 @@ func (g *Guard) Begin(ctx context.Context, s Slot, body []byte) (Reservation, *R
 			body, err := g.sealer.OpenBytes(held.Response.KeyVersion, held.Response.Sealed, s.row())
 			return Reservation{}, &Replay{Status: held.Response.Status, Body: body}, err
 		}
-		if !held.LockedUntil.After(now) {
-			mine, err := g.store.TakeOver(ctx, s, now, now.Add(lease))
+		if !held.LockedUntil.After(now) || held.LockedUntil.After(now.Add(lease+skew)) {
+			mine, err := g.store.TakeOver(ctx, s, held.LockedUntil, now.Add(lease))
 			if err != nil || mine {
 				return Reservation{OperationID: held.OperationID, Resumed: true}, nil, err
 			}

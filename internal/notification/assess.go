@@ -18,15 +18,19 @@ func (n *Notification) belongs(scope merchant.Scope, paymentID string) error {
 	return nil
 }
 
+// assessPayment reads the charges before the payment. A charge that is still open
+// in them while the payment has gone on is only looked up once more; the other
+// way round, the outcome of a charge would seem to contradict a payment that was
+// read before it.
 func (r *Receiver) assessPayment(ctx context.Context, n Notification) (Notification, payment.Verdict, step, error) {
+	charges, err := r.Payments.Charges(ctx, n.Notice.PaymentID)
+	if err != nil {
+		return n, payment.Verdict{}, step{}, err
+	}
 	current, err := r.Payments.Load(ctx, n.Notice.PaymentID)
 	if err == nil {
 		err = n.belongs(current.Intent.Scope, current.Intent.ID)
 	}
-	if err != nil {
-		return n, payment.Verdict{}, step{}, err
-	}
-	charges, err := r.Payments.Charges(ctx, current.Intent.ID)
 	if err != nil {
 		return n, payment.Verdict{}, step{}, err
 	}
@@ -36,7 +40,7 @@ func (r *Receiver) assessPayment(ctx context.Context, n Notification) (Notificat
 			made = append(made, t)
 		}
 	}
-	v := current.Intent.Judge(n.Notice, made)
+	v := current.Judge(n.Notice, made)
 	if !v.Look {
 		return n, v, step{}, nil
 	}

@@ -69,9 +69,9 @@ type Repository interface {
 	Close(ctx context.Context, notificationID, note string, at time.Time) (bool, error)
 	// Postpone says when a received notification is to be tried again.
 	Postpone(ctx context.Context, notificationID string, until time.Time) error
-	// Due returns up to limit received notifications whose DueAt has passed,
-	// oldest first.
-	Due(ctx context.Context, now time.Time, limit int) ([]Notification, error)
+	// Due returns up to limit received notifications whose DueAt has passed, or
+	// lies after beyond, oldest first.
+	Due(ctx context.Context, now, beyond time.Time, limit int) ([]Notification, error)
 	// List returns notifications newest first, and whether there are more.
 	List(ctx context.Context, f Filter) ([]Notification, bool, error)
 	// DeleteOld removes up to limit applied, ignored and closed notifications that

@@ -152,11 +152,13 @@ func (r *Receiver) Apply(ctx context.Context, n Notification) error {
 	return r.Repository.Postpone(ctx, n.ID, now.Add(pause))
 }
 
-// ApplyDue applies up to limit notifications that are due, and says how many. One
+// ApplyDue applies up to limit notifications that are due, and says how many. Those
+// that are due later than any pause ends were received by a clock that was wrong. One
 // that cannot be applied does not keep those behind it waiting; after several
 // of them it is the hub that is not well.
 func (r *Receiver) ApplyDue(ctx context.Context, limit int) (done int, err error) {
-	due, err := r.Repository.Due(ctx, r.Clock.Now(), limit)
+	now := r.Clock.Now()
+	due, err := r.Repository.Due(ctx, now, now.Add(retryAtMost+retryAfter), limit)
 	if err != nil {
 		return 0, err
 	}

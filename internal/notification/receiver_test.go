@@ -367,3 +367,20 @@ func TestANotificationIsTriedAgain(t *testing.T) {
 	require.Equal(t, 1, done)
 	require.Equal(t, a.Intent.ID+" "+kept.ID, p.asked.payments[2])
 }
+
+// The hub's clock was ahead when it came, and is right again.
+func TestANotificationOfAWrongClockIsNotForgotten(t *testing.T) {
+	p := newPost(t)
+	a := p.begun()
+	p.asked.fail = errors.New("Temporal is away")
+	p.Clock.Advance(70 * time.Minute)
+	kept := p.tell(notice(a, payment.NoticeCaptured))
+	require.Equal(t, notification.Received, kept.Status)
+	require.Eventually(t, func() bool { return p.asked.count() == 1 }, 2*time.Second, time.Millisecond)
+	p.asked.fail = nil
+	p.Clock.Advance(-70 * time.Minute)
+	p.Apply(t, p.Captured(t, a))
+	done, err := p.receiver.ApplyDue(t.Context(), 10)
+	require.NoError(t, err)
+	require.Equal(t, 1, done)
+}

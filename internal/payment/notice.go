@@ -70,7 +70,8 @@ type Verdict struct {
 
 // Judge compares a notice of this payment with what the hub has of it. made
 // are the payment's authorizations and sales.
-func (p Intent) Judge(n Notice, made []Transaction) Verdict {
+func (a Aggregate) Judge(n Notice, made []Transaction) Verdict {
+	p := a.Intent
 	if n.Amount != p.Money() {
 		return disagrees("the provider has %s, the hub %s", n.Amount, p.Money())
 	}
@@ -86,7 +87,7 @@ func (p Intent) Judge(n Notice, made []Transaction) Verdict {
 	case of.Status == TransactionPending:
 		return Verdict{Look: n.State != NoticeOpen}
 	case of.Status == TransactionDeclined:
-		if n.State == NoticeAuthorized || n.State == NoticeCaptured {
+		if n.State == NoticeCaptured || n.State == NoticeAuthorized && !a.abandoned(*of) {
 			return disagrees("it is %s at the provider, but the hub has it as declined", n.State)
 		}
 		return Verdict{}
@@ -95,6 +96,13 @@ func (p Intent) Judge(n Notice, made []Transaction) Verdict {
 	default:
 		return p.judgeSettled(n)
 	}
+}
+
+// abandoned reports whether a void ended the transaction while the hub thought
+// that the shopper had not acted yet. They may have before the void, and what
+// was held then is released.
+func (a Aggregate) abandoned(t Transaction) bool {
+	return a.Attempt != nil && a.Attempt.ID == t.AttemptID && a.Attempt.Status == AttemptVoided
 }
 
 // judgeSettled judges a notice of the authorization or sale that succeeded,

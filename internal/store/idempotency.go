@@ -128,11 +128,15 @@ func (r Idempotency) Reserve(ctx context.Context, request idempotency.Request, n
 // at a time.
 var overExpired = onConflict("merchant_id, environment, slot", requestRow{}.changes(), "idempotency_requests.expires_at <= ?")
 
-// TakeOver extends the lock of a request without a response whose lock ran out
-// at now. Of simultaneous calls one wins.
-func (r Idempotency) TakeOver(ctx context.Context, s idempotency.Slot, now, until time.Time) (mine bool, err error) {
+// TakeOver moves the end of the lock of a request without a response, if it still
+// is what the caller saw; zero means unlocked. Of simultaneous calls one wins.
+func (r Idempotency) TakeOver(ctx context.Context, s idempotency.Slot, seen, until time.Time) (mine bool, err error) {
 	err = r.store.write(ctx, "take over request", func(db *gorm.DB) error {
-		done := unanswered(db, s).Where("locked_until IS NULL OR locked_until <= ?", at(now)).Update("locked_until", at(until))
+		held := unanswered(db, s).Where("locked_until = ?", at(seen))
+		if seen.IsZero() {
+			held = unanswered(db, s).Where("locked_until IS NULL")
+		}
+		done := held.Update("locked_until", at(until))
 		mine = done.RowsAffected == 1
 		return done.Error
 	})

@@ -153,11 +153,19 @@ func (r Notifications) Postpone(ctx context.Context, notificationID string, unti
 	})
 }
 
-// Due returns up to limit received notifications whose DueAt has passed, oldest
-// first. Only received ones have a DueAt.
-func (r Notifications) Due(ctx context.Context, now time.Time, limit int) (found []notification.Notification, err error) {
+// Due returns up to limit received notifications whose DueAt has passed, or lies
+// after beyond, oldest first. Only received ones have a DueAt.
+func (r Notifications) Due(ctx context.Context, now, beyond time.Time, limit int) (found []notification.Notification, err error) {
 	err = r.store.view(ctx, "list due notifications", func(db *gorm.DB) error {
-		found, err = overdue(db, now, limit, notificationRow.notification)
+		if found, err = overdue(db, now, limit, notificationRow.notification); err != nil || len(found) == limit {
+			return err
+		}
+		var rows []notificationRow
+		if err := db.Where("due_at > ?", at(beyond)).Order("due_at, id").Limit(limit - len(found)).Find(&rows).Error; err != nil {
+			return err
+		}
+		early, err := convert(rows, notificationRow.notification)
+		found = append(found, early...)
 		return err
 	})
 	return found, err

@@ -156,7 +156,7 @@ func useNotifications(t *testing.T, ctx context.Context, w *storetest.World) {
 	}
 	_, err := notifications.Find(ctx, n.ID)
 	require.NoError(t, err)
-	_, err = notifications.Due(ctx, time.Now(), 10)
+	_, err = notifications.Due(ctx, time.Now(), time.Now().Add(time.Hour), 10)
 	require.NoError(t, err)
 	require.NoError(t, notifications.Postpone(ctx, n.ID, time.Now()))
 	n.Status = notification.Applied

@@ -3,6 +3,7 @@ package stripe
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/stripe/stripe-go/v76"
@@ -115,11 +116,21 @@ func TestErrorAnswers(t *testing.T) {
 			require.NotContains(t, o.Detail, "4242")
 			if c.class == payment.OutcomeDeclined {
 				require.Equal(t, c.code, o.Decline.Code)
-				repeated := refusedBy(gateway.Call{Repeated: true}, &c.answer)
+				repeated := refusedBy(gateway.Call{Repeated: true, CreatedAt: time.Now()}, &c.answer)
 				require.Equal(t, payment.OutcomeUnknown, repeated.Class, "a refusal says nothing of an earlier call")
 			}
 		})
 	}
+	for status, want := range map[int]payment.OutcomeClass{
+		http.StatusBadRequest: payment.OutcomeDeclined, http.StatusNotFound: payment.OutcomeDeclined,
+		http.StatusTooManyRequests: payment.OutcomeUnknown, http.StatusUnauthorized: payment.OutcomeUnknown,
+	} {
+		old := gateway.Call{Repeated: true, CreatedAt: time.Now().Add(-3 * time.Minute)}
+		require.Equal(t, want, refusedBy(old, &stripe.Error{HTTPStatusCode: status, Type: invalid}).Class, "no earlier call is on its way any more: %d", status)
+	}
+	disputed := stripe.Error{HTTPStatusCode: 400, Type: invalid, Code: stripe.ErrorCodeChargeDisputed}
+	repeated := refusedBy(gateway.Call{Repeated: true, CreatedAt: time.Now()}, &disputed)
+	require.Equal(t, payment.OutcomeDeclined, repeated.Class, "Stripe kept this answer under the key")
 	require.True(t, forbiddenByState(&stripe.Error{HTTPStatusCode: http.StatusBadRequest, Code: "payment_intent_unexpected_state"}))
 	require.False(t, forbiddenByState(&stripe.Error{HTTPStatusCode: http.StatusBadGateway, Code: "payment_intent_unexpected_state"}))
 }

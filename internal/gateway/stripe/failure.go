@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/stripe/stripe-go/v76"
 
@@ -76,11 +77,24 @@ func refusedBy(c gateway.Call, answer *stripe.Error) payment.Outcome {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return refused(c, payment.NewDecline(payment.DeclineGatewayConfiguration), described(answer))
 	case http.StatusBadRequest, http.StatusPaymentRequired, http.StatusNotFound:
-		return refused(c, requestDecline(answer), described(answer))
+		d := requestDecline(answer)
+		if d.Code == payment.DeclineState || time.Since(c.CreatedAt) > inFlight {
+			c.Repeated = false
+		}
+		return refused(c, d, described(answer))
 	default:
 		return payment.Unknown(described(answer))
 	}
 }
+
+// inFlight is how long a request may be on its way after the call was written
+// down: one that Stripe refuses after that is not overtaking another.
+//
+// A refusal because of the payment's state needs no such patience: Stripe kept it
+// under the call's key, as it does with every answer of an endpoint that began its
+// work, so another request with this key gets it too.
+// Source: docs.stripe.com/api/idempotent_requests.
+const inFlight = 2 * time.Minute
 
 // refused declines a call that certainly had no effect. That says nothing of an
 // earlier call with the same key, so a repeated one stays unknown.

@@ -145,7 +145,7 @@ func notificationsDueAndOld(t *testing.T, w *World) {
 	}
 	settle(all[0], notification.Applied)
 	due := func(at time.Time, limit int) []notification.Notification {
-		list, err := repository.Due(ctx, at, limit)
+		list, err := repository.Due(ctx, at, at.Add(1000*time.Hour), limit)
 		require.NoError(t, err)
 		return list
 	}
@@ -156,6 +156,10 @@ func notificationsDueAndOld(t *testing.T, w *World) {
 	require.NoError(t, repository.Postpone(ctx, all[1].ID, all[1].DueAt))
 	require.Equal(t, all[2:3], due(all[2].DueAt, 10))
 	require.Equal(t, []notification.Notification{all[2], all[1]}, due(all[1].DueAt, 10), "nothing else changed")
+
+	early, err := repository.Due(ctx, all[0].ReceivedAt, all[3].DueAt, 10)
+	require.NoError(t, err)
+	require.Equal(t, all[4:], early, "later than it can be")
 
 	settle(all[2], notification.Ignored)
 	settle(all[3], notification.Raised)

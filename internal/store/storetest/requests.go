@@ -69,10 +69,11 @@ func requestIsTakenOverOnce(t *testing.T, w *World) {
 	r := w.request("k")
 	_, _, err := requests.Reserve(ctx, r, w.now())
 	require.NoError(t, err)
-	takeOver := func(at time.Time) (won int) {
+	until := r.LockedUntil.Add(15 * time.Second)
+	takeOver := func(seen time.Time) (won int) {
 		mine := make([]bool, n)
 		for _, err := range together(n, func(i int) (err error) {
-			mine[i], err = requests.TakeOver(ctx, r.Slot, at, at.Add(15*time.Second))
+			mine[i], err = requests.TakeOver(ctx, r.Slot, seen, until)
 			return err
 		}) {
 			require.NoError(t, err)
@@ -84,22 +85,24 @@ func requestIsTakenOverOnce(t *testing.T, w *World) {
 		}
 		return won
 	}
-	require.Zero(t, takeOver(r.LockedUntil.Add(-time.Microsecond)), "the lock holds")
-	require.Equal(t, 1, takeOver(r.LockedUntil), "it ran out")
+	require.Zero(t, takeOver(r.LockedUntil.Add(-time.Microsecond)), "another has it")
+	require.Zero(t, takeOver(time.Time{}), "it is locked")
+	require.Equal(t, 1, takeOver(r.LockedUntil), "as it was seen")
 	held, mine, err := requests.Reserve(ctx, w.request("k"), w.now())
 	require.NoError(t, err)
 	require.False(t, mine)
 	require.Equal(t, r.OperationID, held.OperationID, "the operation stays the same")
-	require.Equal(t, r.LockedUntil.Add(15*time.Second), held.LockedUntil)
+	require.Equal(t, until, held.LockedUntil)
 
 	require.NoError(t, requests.Unlock(ctx, r.Slot))
-	require.Equal(t, 1, takeOver(w.now()), "an unlocked one at once")
+	require.Equal(t, 1, takeOver(time.Time{}), "an unlocked one at once")
 
 	require.NoError(t, requests.Complete(ctx, r.Slot, idempotency.Response{Status: 200, KeyVersion: 1, Sealed: []byte("x")}))
-	require.Zero(t, takeOver(w.now().Add(time.Hour)), "one that has ended never")
+	require.Zero(t, takeOver(until), "one that has ended never")
+	require.Zero(t, takeOver(time.Time{}), "nor when it is unlocked")
 	missing := r.Slot
 	missing.Key = "none"
-	mine, err = requests.TakeOver(ctx, missing, w.now(), w.now())
+	mine, err = requests.TakeOver(ctx, missing, time.Time{}, w.now())
 	require.NoError(t, err)
 	require.False(t, mine)
 }

@@ -165,6 +165,9 @@ func reachable(err error) error {
 	var busy *serviceerror.ResourceExhausted
 	var late *serviceerror.DeadlineExceeded
 	var lost *client.WorkflowUpdateServiceTimeoutOrCanceledError
+	var stopping *serviceerror.WorkflowNotReady
+	var aborted *serviceerror.Aborted
+	var broken *serviceerror.Internal
 	switch {
 	case err == nil:
 		return nil
@@ -172,7 +175,8 @@ func reachable(err error) error {
 		return fmt.Errorf("%w: %w", payment.ErrNotRunning, err)
 	case errors.As(err, &lost):
 		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
-	case errors.As(err, &away), errors.As(err, &busy), errors.As(err, &late), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &away), errors.As(err, &busy), errors.As(err, &late), errors.As(err, &stopping),
+		errors.As(err, &aborted), errors.As(err, &broken), errors.Is(err, context.DeadlineExceeded):
 		return fault.New(fault.Unavailable, "The payment engine cannot be reached at the moment. Retry with the same Idempotency-Key.").
 			Because(err).After(2 * time.Second)
 	default:
