@@ -122,7 +122,9 @@ func (a *Payments) logUnknown(ctx context.Context, o payment.Outcome, objectID, 
 const sentAtOnce = 2 * time.Second
 
 // repeated reports whether the transaction may have been sent before: by an
-// earlier try of this step, or by a worker that died after sending it.
+// earlier try of this step, or by a worker that died after sending it. An age
+// that is negative comes from a clock that was set back: it tells nothing.
 func (a *Payments) repeated(ctx context.Context, t payment.Transaction) bool {
-	return activity.GetInfo(ctx).Attempt > 1 || a.Clock.Now().Sub(t.CreatedAt) > sentAtOnce
+	age := a.Clock.Now().Sub(t.CreatedAt)
+	return activity.GetInfo(ctx).Attempt > 1 || age < 0 || age > sentAtOnce
 }

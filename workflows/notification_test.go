@@ -149,6 +149,19 @@ func TestASettledRefundThatTheGatewayTakesBack(t *testing.T) {
 	require.Zero(t, b.balance(ledger.Refunds))
 }
 
+// The gateway takes the refund back while its last step runs: what it tells then
+// must not be lost with the workflow's end.
+func TestWhatIsToldDuringTheLastStepIsReviewed(t *testing.T) {
+	b := newBed(t)
+	r := b.refund(b.sold(), 400, false)
+	b.gateway.lookUps = []payment.Outcome{refusal}
+	b.RegisterDelayedCallback(func() { b.SignalWorkflow(workflows.SignalLookUp, workflows.LookUp{}) }, 0)
+	b.ExecuteWorkflow(workflows.RefundWorkflow, workflows.Refund{RefundID: r.ID, PaymentID: r.PaymentID})
+	got := b.refundAfter(r)
+	require.Equal(t, payment.RefundFailed, got.Status)
+	require.NotZero(t, got.ReversedAt)
+}
+
 func TestAReviewedRefundThatStandsStays(t *testing.T) {
 	b := newBed(t)
 	r := b.refund(b.sold(), 400, true)

@@ -11,14 +11,27 @@ import (
 )
 
 // RunRefund is the life of one refund: it is sent to the gateway, and what
-// became of it is written down as soon as that is known.
+// became of it is written down as soon as that is known. A settled one is
+// reviewed when the gateway may have taken it back.
 func RunRefund(ctx workflow.Context, in Refund) (payment.RefundStatus, error) {
 	refund := activities.RefundRef{RefundID: in.RefundID}
+	asked := workflow.GetSignalChannel(ctx, SignalLookUp)
+	status, err := payment.RefundPending, error(nil)
 	if in.Review {
-		if status, err := takePatiently(ctx, activities.ReviewRefund, refund); err != nil || status != payment.RefundPending {
-			return status, err
-		}
+		asked.ReceiveAsync(nil) // it came with the start
+		status, err = takePatiently(ctx, activities.ReviewRefund, refund)
 	}
+	if err == nil && status == payment.RefundPending {
+		status, err = settleRefund(ctx, refund)
+	}
+	for err == nil && asked.ReceiveAsync(nil) { // told while the last step ran
+		status, err = takePatiently(ctx, activities.ReviewRefund, refund)
+	}
+	return status, err
+}
+
+// settleRefund sends the refund and looks it up until it is settled.
+func settleRefund(ctx workflow.Context, refund activities.RefundRef) (payment.RefundStatus, error) {
 	outcome, err := take(ctx, activities.SendRefund, refund)
 	if err != nil {
 		return "", err

@@ -14,6 +14,12 @@ import (
 // What is late arrives in the middle of it.
 func (r *race) settle(ctx context.Context) {
 	r.troubles = 0
+	if r.deaf {
+		r.provider.Plan(func(call string) interleave.Fault {
+			return map[bool]interleave.Fault{true: interleave.LostAnswer}[call == "look up"]
+		})
+		r.deliverAll(ctx)
+	}
 	r.provider.Plan(nil)
 	for r.pastHour && r.provider.Deliver() {
 		continue // nothing is on its way for longer than the hub waits
@@ -21,6 +27,9 @@ func (r *race) settle(ctx context.Context) {
 	if r.pastHour {
 		r.clock.Advance(requestGone)
 	}
+	coin := func() bool { return r.random.IntN(2) == 0 }
+	r.provider.MoveRefunds(r.id, interleave.RefundPending, interleave.RefundSucceeded, coin)
+	r.provider.MoveRefunds(r.id, interleave.RefundPending, interleave.RefundFailed, func() bool { return true })
 	for round := range 4 {
 		r.follow(ctx, payment.Snapshot{})
 		for _, refund := range r.refunds {
@@ -29,6 +38,10 @@ func (r *race) settle(ctx context.Context) {
 		for round == 1 && r.provider.Deliver() {
 			continue
 		}
+	}
+	if r.telling {
+		r.deliverAll(ctx)
+		r.applyAll(ctx)
 	}
 }
 
@@ -56,6 +69,13 @@ func (r *race) check() {
 		}
 	}
 	r.demand(p.AmountCapturable == held && p.AmountCaptured == captured && p.AmountRefunded == refunded, "hub and provider disagree: %s", state)
+	r.checkNotifications(state)
+	r.checkDisputes(state)
+	for _, refund := range r.refunds {
+		if found, err := r.db.Payments().Refund(context.Background(), r.scope, refund); err == nil {
+			r.demand(found.Attention == "", "an operator is called to a refund without need (%s): %s", found.Attention, state)
+		}
+	}
 	for _, told := range r.told {
 		r.demand(told.Status == p.Status, "somebody was told %s: %s", told.Status, state)
 	}

@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,14 +20,15 @@ import (
 // stuck is how long a task may run from one point to the next.
 const stuck = 30 * time.Second
 
-// Scheduler runs tasks one at a time. Tasks are added before Run and by no
-// other goroutine.
+// Scheduler runs tasks one at a time. Tasks are added before Run, or by the task
+// whose turn it is, and by no other goroutine.
 type Scheduler struct {
 	random *rand.Rand
 	// stay is how often, of 100 choices, the task that ran goes on: low values
 	// mix the tasks finely, high ones make few and far switches.
 	stay  int
-	tasks []*task
+	ready []*task
+	ctx   context.Context // of the run: tasks that are added in it begin at once
 	trace []string
 }
 
@@ -47,21 +49,25 @@ func NewScheduler(random *rand.Rand) *Scheduler {
 
 // Go adds a task. It runs from one point to the next when its turn comes.
 func (s *Scheduler) Go(name string, do func(context.Context)) {
-	s.tasks = append(s.tasks, &task{name: name, do: do, turn: make(chan struct{}), back: make(chan string)})
+	t := &task{name: name, do: do, turn: make(chan struct{}), back: make(chan string)}
+	s.ready = append(s.ready, t)
+	if s.ctx != nil {
+		go t.run(s.ctx)
+	}
 }
 
 // Run runs all tasks to their ends. It gives up, and the tasks with it, when one
 // panics or waits for another, which cannot move.
 func (s *Scheduler) Run(ctx context.Context) error {
-	ready := append([]*task{}, s.tasks...)
-	for _, t := range ready {
-		go t.run(context.WithValue(ctx, taskKey{}, t))
+	s.ctx = ctx
+	for _, t := range s.ready {
+		go t.run(ctx)
 	}
-	for current := 0; len(ready) > 0; {
-		if current >= len(ready) || s.random.IntN(100) >= s.stay {
-			current = s.random.IntN(len(ready))
+	for current := 0; len(s.ready) > 0; {
+		if current >= len(s.ready) || s.random.IntN(100) >= s.stay {
+			current = s.random.IntN(len(s.ready))
 		}
-		t := ready[current]
+		t := s.ready[current]
 		t.turn <- struct{}{}
 		var at string
 		select {
@@ -74,7 +80,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		}
 		if at == "" {
 			s.trace = append(s.trace, t.name+": ended")
-			ready = append(ready[:current], ready[current+1:]...)
+			s.ready = slices.Delete(s.ready, current, current+1)
 			continue
 		}
 		s.trace = append(s.trace, t.name+": "+at)
@@ -88,7 +94,7 @@ func (t *task) run(ctx context.Context) {
 		t.fail = recover()
 		t.back <- ""
 	}()
-	t.do(ctx)
+	t.do(context.WithValue(ctx, taskKey{}, t))
 }
 
 // Note writes something that happened into the trace. Only the task whose turn

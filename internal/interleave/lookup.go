@@ -85,23 +85,8 @@ func (c *Charge) ofVoid() payment.Outcome {
 	}
 }
 
-func (c *Charge) ofRefund(transactionID string) payment.Outcome {
-	for _, r := range c.Refunds {
-		if r.TransactionID == transactionID {
-			return c.returned(r)
-		}
-	}
-	return c.refer(payment.Outcome{Class: payment.OutcomeAbsent})
-}
-
 func (c *Charge) moved(amount int64) payment.Outcome {
 	return c.refer(payment.Outcome{Class: payment.OutcomeSucceeded, Amount: amount})
-}
-
-func (c *Charge) returned(r Refund) payment.Outcome {
-	o := c.moved(r.Amount)
-	o.TransactionReference = r.Reference
-	return o
 }
 
 func (c *Charge) decline(code payment.DeclineCode) payment.Outcome {

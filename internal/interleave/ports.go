@@ -71,6 +71,24 @@ func (r Repository) HasTransaction(ctx context.Context, paymentID, transactionID
 	return has, err
 }
 
+// Charges implements payment.Repository.
+func (r Repository) Charges(ctx context.Context, paymentID string) (found []payment.Transaction, err error) {
+	err = r.Hook.around(ctx, "charges", func() (err error) {
+		found, err = r.Repository.Charges(ctx, paymentID)
+		return err
+	})
+	return found, err
+}
+
+// FindDispute implements payment.Repository.
+func (r Repository) FindDispute(ctx context.Context, d payment.DisputeRef) (found *payment.Dispute, err error) {
+	err = r.Hook.around(ctx, "find dispute", func() (err error) {
+		found, err = r.Repository.FindDispute(ctx, d)
+		return err
+	})
+	return found, err
+}
+
 // Postpone implements payment.Repository.
 func (r Repository) Postpone(ctx context.Context, paymentID string, until time.Time) error {
 	return r.Hook.around(ctx, "postpone", func() error { return r.Repository.Postpone(ctx, paymentID, until) })
@@ -107,6 +125,15 @@ func (g Gateway) Lookup(ctx context.Context, l gateway.Lookup) payment.Outcome {
 	return g.call(ctx, "look up "+string(l.Kind), func() payment.Outcome { return g.Gateway.Lookup(ctx, l) })
 }
 
+// Dispute implements gateway.Gateway.
+func (g Gateway) Dispute(ctx context.Context, d gateway.DisputeLookup) (report payment.DisputeReport, err error) {
+	err = g.Hook.around(ctx, "gateway dispute", func() (err error) {
+		report, err = g.Gateway.Dispute(ctx, d)
+		return err
+	})
+	return report, err
+}
+
 func (g Gateway) call(ctx context.Context, name string, do func() payment.Outcome) (o payment.Outcome) {
 	_ = g.Hook.around(ctx, "gateway "+name, func() error {
 		o = do()
@@ -131,9 +158,9 @@ func (r Requests) Reserve(ctx context.Context, request idempotency.Request, now 
 }
 
 // TakeOver implements idempotency.Store.
-func (r Requests) TakeOver(ctx context.Context, s idempotency.Slot, now, until time.Time) (mine bool, err error) {
+func (r Requests) TakeOver(ctx context.Context, s idempotency.Slot, seen, until time.Time) (mine bool, err error) {
 	err = r.Hook.around(ctx, "take over", func() (err error) {
-		mine, err = r.Store.TakeOver(ctx, s, now, until)
+		mine, err = r.Store.TakeOver(ctx, s, seen, until)
 		return err
 	})
 	return mine, err

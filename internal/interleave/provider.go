@@ -8,6 +8,7 @@ import (
 
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/vault"
 )
@@ -54,29 +55,14 @@ type Charge struct {
 	Scope         merchant.Scope
 	PaymentID     string
 	TransactionID string // of the authorization or sale
-	Currency      string // lower case
+	Currency      money.Currency
 	Sale          bool
 	Status        ChargeStatus
 	Amount        int64
 	Captured      int64
 	CapturedBy    string // the transaction that captured it
 	Refunds       []Refund
-}
-
-// Refund is money that the provider gave back.
-type Refund struct {
-	ID            string // ours
-	TransactionID string
-	Reference     string
-	Amount        int64
-}
-
-// Refunded is the sum that was given back.
-func (c Charge) Refunded() (sum int64) {
-	for _, r := range c.Refunds {
-		sum += r.Amount
-	}
-	return sum
+	Disputes      []Dispute
 }
 
 // Live reports whether the charge holds or took money.
@@ -85,20 +71,23 @@ func (c Charge) Live() bool { return c.Status == Held || c.Status == Captured }
 // Provider is a payment provider in memory. It acts once for each idempotency
 // key, refuses what a charge's state forbids, and knows what it did.
 type Provider struct {
-	// Gateway is nil: the provider sends no webhooks and has no disputes.
-	gateway.Gateway
-
 	mu      sync.Mutex
 	plan    func(call string) Fault
 	charges []*Charge
 	byID    map[string][]*Charge // by payment
 	seen    map[string]func() payment.Outcome
 	late    []func() payment.Outcome
+	slow    map[string]bool // payments whose refunds are settled later
+	told    map[string][]Webhook
+	events  int
+	settled int // outcomes that were concluded from webhooks
 }
 
 // NewProvider makes a provider that does what it is asked.
 func NewProvider() *Provider {
-	return &Provider{byID: map[string][]*Charge{}, seen: map[string]func() payment.Outcome{}}
+	return &Provider{
+		byID: map[string][]*Charge{}, seen: map[string]func() payment.Outcome{}, slow: map[string]bool{}, told: map[string][]Webhook{},
+	}
 }
 
 // Plan decides what goes wrong from now on; nil: nothing does.
@@ -127,13 +116,13 @@ func (p *Provider) Act(paymentID string, approve bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.byID[paymentID] {
-		switch {
-		case c.Status != Acting:
-		case approve:
-			c.approve()
-		default:
-			c.Status = Refusal
+		if c.Status != Acting {
+			continue
 		}
+		if c.Status = Refusal; approve {
+			c.approve()
+		}
+		p.tell(message{Charge: *c})
 	}
 }
 
@@ -143,10 +132,16 @@ func (p *Provider) Charges(paymentID string) []Charge {
 	defer p.mu.Unlock()
 	var list []Charge
 	for _, c := range p.byID[paymentID] {
-		list = append(list, *c)
-		list[len(list)-1].Refunds = slices.Clone(c.Refunds)
+		list = append(list, c.now())
 	}
 	return list
+}
+
+// now is a copy of the charge as it is.
+func (c *Charge) now() Charge {
+	copied := *c
+	copied.Refunds, copied.Disputes = slices.Clone(c.Refunds), slices.Clone(c.Disputes)
+	return copied
 }
 
 // Name implements gateway.Gateway.
@@ -216,7 +211,7 @@ func (p *Provider) Authorize(ctx context.Context, a gateway.Authorization) payme
 func (p *Provider) charge(a gateway.Authorization, card vault.Card) payment.Outcome {
 	c := &Charge{
 		Reference: fmt.Sprintf("gw_%d", len(p.charges)+1), Scope: a.Scope, PaymentID: a.PaymentID, TransactionID: a.TransactionID,
-		Currency: a.Amount.Currency.Lower(), Sale: a.Capture, Amount: a.Amount.Minor, Status: Refusal,
+		Currency: a.Amount.Currency, Sale: a.Capture, Amount: a.Amount.Minor, Status: Refusal,
 	}
 	p.charges = append(p.charges, c)
 	p.byID[a.PaymentID] = append(p.byID[a.PaymentID], c)
@@ -227,6 +222,7 @@ func (p *Provider) charge(a gateway.Authorization, card vault.Card) payment.Outc
 	default:
 		c.approve()
 	}
+	p.tell(message{Charge: *c})
 	return c.authorization()
 }
 
@@ -247,6 +243,7 @@ func (p *Provider) Capture(_ context.Context, call gateway.Call) payment.Outcome
 			return payment.Declined(payment.NewDecline(payment.DeclineState))
 		case c.Status == Held && call.Amount.Minor <= c.Amount:
 			c.Status, c.Captured, c.CapturedBy = Captured, call.Amount.Minor, call.TransactionID
+			p.tell(message{Charge: *c})
 			return c.moved(call.Amount.Minor)
 		}
 		inspect := func() payment.Outcome { return c.afterRefusedCapture(call) }
@@ -264,24 +261,12 @@ func (p *Provider) Void(_ context.Context, call gateway.Call) payment.Outcome {
 			return payment.Declined(payment.NewDecline(payment.DeclineState))
 		case c.Status == Held, c.Status == Acting, c.Status == Refusal:
 			c.Status = Voided
+			p.tell(message{Charge: *c})
 			return c.moved(c.Amount)
 		}
 		inspect := func() payment.Outcome { return c.ofVoid() }
 		p.seen[call.IdempotencyKey] = inspect
 		return inspect()
-	})
-}
-
-// Refund implements gateway.Gateway.
-func (p *Provider) Refund(_ context.Context, r gateway.Refund) payment.Outcome {
-	return p.receive("refund", r.Call, func() payment.Outcome {
-		c := p.find(r.GatewayReference)
-		if c == nil || c.Status != Captured || r.Amount.Minor > c.Captured-c.Refunded() {
-			return payment.Declined(payment.NewDecline(payment.DeclineState))
-		}
-		back := Refund{ID: r.RefundID, TransactionID: r.TransactionID, Reference: fmt.Sprintf("re_%s_%d", c.Reference, len(c.Refunds)+1), Amount: r.Amount.Minor}
-		c.Refunds = append(c.Refunds, back)
-		return c.returned(back)
 	})
 }
 

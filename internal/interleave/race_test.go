@@ -45,9 +45,18 @@ type race struct {
 	// crowded: several workers may send one refund, and connections are not
 	// refused. Only the time since it was opened tells a refund's first sender
 	// that it may conclude from that, which holds for one workflow alone.
-	crowded bool
-	mu      sync.Mutex
-	told    []payment.Snapshot // ends of the payment that somebody was told of
+	crowded  bool
+	receiver *notification.Receiver
+	// telling: the provider's webhooks are delivered. deaf: look-ups mostly fail.
+	telling, deaf bool
+	racing        bool
+	spawned       sync.WaitGroup // what was begun in a race without a scheduler
+	mu            sync.Mutex
+	told          []payment.Snapshot // ends of the payment that somebody was told of
+	lives         map[string]bool    // workflows that run; true: asked to look again
+	parked        []func(context.Context)
+	mistaken      map[string]bool // events that tell what never happened
+	failures      []any           // what tasks panicked with, without a scheduler
 }
 
 // newRace opens a payment and makes ready what acts on it.
@@ -58,6 +67,7 @@ func newRace(t *testing.T, w *town, method payment.CaptureMethod, scenario strin
 	r := &race{
 		town: w, t: t, random: rand.New(rand.NewPCG(name.Sum64(), uint64(seed))), clock: clock.NewManual(start),
 		id: id.New(id.Payment), scheduler: &interleave.Scheduler{},
+		lives: map[string]bool{}, mistaken: map[string]bool{},
 	}
 	w.races[r.id] = raceName(scenario, seed)
 	repository := interleave.Repository{Repository: w.db.Payments(), Hook: r.hook}
@@ -67,11 +77,13 @@ func newRace(t *testing.T, w *town, method payment.CaptureMethod, scenario strin
 	r.steps = &activities.Payments{
 		Repository: repository, Gateways: gateways, Router: gateways, Vault: cards, Watcher: payment.NewWatcher(),
 		Clock: r.clock, ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
+		Notifications: interleave.Notifications{Repository: w.db.Notifications(), Hook: r.hook},
 	}
 	r.service = payment.NewService(repository, revival{race: r}, gateways, cards, r.steps.Watcher, r.clock, payment.Options{Wait: time.Second, Poll: time.Second})
+	r.receiver = r.newReceiver()
 	r.sweeper = &activities.Sweeper{
 		Repository: repository, Orchestrator: revival{race: r}, Vault: cards, Idempotency: w.db.Idempotency(), Clock: r.clock, Logger: zap.NewNop(),
-		Notifications: notification.NewReceiver(notification.Options{Repository: w.db.Notifications(), Payments: repository, Clock: r.clock}),
+		Notifications: r.receiver,
 	}
 	change, err := payment.Open(payment.New{
 		ID: r.id, Scope: w.scope, Amount: amount, Currency: "USD", CaptureMethod: method, Routing: "auto", Gateway: w.provider.Name(),
@@ -80,21 +92,6 @@ func newRace(t *testing.T, w *town, method payment.CaptureMethod, scenario strin
 	require.NoError(t, w.db.Payments().Insert(t.Context(), change))
 	return r
 }
-
-// revival is an orchestrator that has what it starts done at once, by whoever
-// asks for it.
-type revival struct {
-	payment.Orchestrator
-	race *race
-}
-
-func (o revival) Revive(ctx context.Context, s payment.Snapshot) error {
-	o.race.follow(ctx, s)
-	return nil
-}
-
-// StartRefund leaves the refund to its racer.
-func (revival) StartRefund(context.Context, payment.Refund) error { return nil }
 
 // workerLost is how long it takes at least until a step is given to another
 // worker.
@@ -110,8 +107,8 @@ type death struct{}
 
 // hook makes each call a point, lets time pass, and has things go wrong.
 func (r *race) hook(ctx context.Context, call string, after bool) error {
-	if r.atOnce {
-		return nil
+	if ctx.Err() != nil || r.atOnce {
+		return ctx.Err()
 	}
 	at := "before "
 	if after {
@@ -135,6 +132,9 @@ func (r *race) hook(ctx context.Context, call string, after bool) error {
 
 // fault is what goes wrong with the next request to the provider.
 func (r *race) fault(call string) interleave.Fault {
+	if r.deaf && call == "look up" && r.random.IntN(4) > 0 {
+		return interleave.LostAnswer
+	}
 	if r.troubles == 0 || r.random.IntN(4) != 0 {
 		return interleave.NoFault
 	}
@@ -169,7 +169,9 @@ func (r *race) run(runners []runner) {
 			r.provider.Deliver()
 		}
 	})
+	r.racing = true
 	err = r.scheduler.Run(ctx)
+	r.racing = false
 	r.demand(err == nil, "%v", err)
 	r.settle(ctx)
 	r.check()
@@ -180,19 +182,34 @@ func (r *race) run(runners []runner) {
 func (r *race) runAtOnce(runners []runner) {
 	ctx, err := interleave.ActivityContext()
 	r.must(err)
-	r.atOnce = true
-	failures := make([]any, len(runners))
-	var all sync.WaitGroup
-	for i, one := range runners {
-		all.Go(func() {
-			defer func() { failures[i] = recover() }()
-			one.do(ctx)
-		})
+	r.atOnce, r.racing = true, true
+	for _, one := range runners {
+		r.spawn(ctx, one.name, one.do)
 	}
-	all.Wait()
-	for i, failure := range failures {
-		r.demand(failure == nil, "%s: %v", runners[i].name, failure)
-	}
+	r.spawned.Wait()
+	r.racing = false
+	r.demand(len(r.failures) == 0, "%v", r.failures)
 	r.settle(ctx)
 	r.check()
+}
+
+// spawn has a task done beside the others, at once when there is no race.
+func (r *race) spawn(ctx context.Context, name string, do func(context.Context)) {
+	switch {
+	case !r.racing:
+		do(ctx)
+	case !r.atOnce:
+		r.scheduler.Go(name, do)
+	default:
+		r.spawned.Go(func() {
+			defer func() {
+				if failure := recover(); failure != nil {
+					r.mu.Lock()
+					defer r.mu.Unlock()
+					r.failures = append(r.failures, name, failure)
+				}
+			}()
+			do(ctx)
+		})
+	}
 }

@@ -125,7 +125,7 @@ func refund(part int64) racer {
 				return
 			}
 			r.must(err)
-			r.refundLife(ctx, n.ID)
+			r.refundWorkflow(ctx, n.ID)
 		}
 	}}
 }
@@ -148,7 +148,8 @@ func (r *race) refundLife(ctx context.Context, refundID string) {
 			return
 		}
 		if outcome, err = r.ask(ctx, r.steps.LookUpRefund, in); err == nil && outcome.Class == payment.OutcomeAbsent {
-			outcome, err = r.ask(ctx, r.steps.SendRefund, in)
+			again := activities.RefundRef{RefundID: refundID, Again: true}
+			outcome, err = r.ask(ctx, r.steps.SendRefund, again)
 		}
 	}
 }

@@ -104,8 +104,6 @@ func behind(before func(*race) []runner, step racer, racers ...racer) func(*race
 	}
 }
 
-var rounds = 60
-
 // late lets the intent's hour be over.
 func late(line func(*race) []runner) func(*race) []runner {
 	return func(r *race) []runner {
@@ -124,25 +122,25 @@ func crowded(line func(*race) []runner) func(*race) []runner {
 
 func TestInterleavingsOnSQLite(t *testing.T) {
 	t.Parallel()
-	races(t, sqlite(t), 80, (*race).run)
+	races(t, sqlite(t), scenarios, 80, (*race).run)
 }
 
 func TestInterleavingsOnPostgres(t *testing.T) {
 	t.Parallel()
-	races(t, postgres(t), 12, (*race).run)
+	races(t, postgres(t), scenarios, 12, (*race).run)
 }
 
 // TestAtOnceOnPostgres leaves the order to the database, which decides between
 // transactions that really are simultaneous. It cannot be run again as it was.
 func TestAtOnceOnPostgres(t *testing.T) {
 	t.Parallel()
-	races(t, postgres(t), 6, (*race).runAtOnce)
+	races(t, postgres(t), scenarios, 6, (*race).runAtOnce)
 }
 
-// races runs every scenario under n seeds, and proves the books of all.
-func races(t *testing.T, o store.Options, n int, run func(*race, []runner)) {
+// races runs every scenario of a list under n seeds, and proves the books of all.
+func races(t *testing.T, o store.Options, list []scenario, n int, run func(*race, []runner)) {
 	w := newTown(t, o)
-	for _, s := range scenarios {
+	for _, s := range list {
 		t.Run(s.name, func(t *testing.T) {
 			for seed := range n {
 				t.Run(strconv.Itoa(seed), func(t *testing.T) {

@@ -69,7 +69,10 @@ func (r *race) hears(now payment.Snapshot) {
 
 // follow resolves a pending call a few times. A snapshot without a status is
 // read first.
-func (r *race) follow(ctx context.Context, now payment.Snapshot) {
+func (r *race) follow(ctx context.Context, now payment.Snapshot) { r.followTold(ctx, now, "") }
+
+// followTold does so with a notification, which counts for the first look.
+func (r *race) followTold(ctx context.Context, now payment.Snapshot, notificationID string) {
 	for range 3 {
 		if r.leaving {
 			return
@@ -82,12 +85,15 @@ func (r *race) follow(ctx context.Context, now payment.Snapshot) {
 			}))
 		case payment.Processing, payment.RequiresAction:
 			err := r.take(ctx, func(ctx context.Context) (err error) {
-				next, err := r.steps.Resolve(ctx, activities.Resolve{PaymentID: r.id, TransactionID: now.Pending.TransactionID, Resend: !r.pastHour})
+				next, err := r.steps.Resolve(ctx, activities.Resolve{
+					PaymentID: r.id, TransactionID: now.Pending.TransactionID, Resend: !r.pastHour, NotificationID: notificationID,
+				})
 				if err == nil {
 					now = next
 				}
 				return err
 			})
+			notificationID = ""
 			if errors.Is(err, payment.ErrStale) {
 				now = payment.Snapshot{}
 				continue

@@ -65,7 +65,8 @@ func (w *town) verified(t *testing.T) {
 	for _, v := range report.Violations {
 		t.Errorf("%s: %s %s: %s", w.races[v.ObjectID], v.Rule, v.ObjectID, v.Message)
 	}
-	t.Logf("%d payments, %d charges and %d refunds at the provider, %d unsettled", report.Payments, report.Charges, report.Refunds, report.Unsettled)
+	t.Logf("%d payments, %d charges, %d refunds and %d disputes at the provider, %d unsettled; %d outcomes concluded from webhooks",
+		report.Payments, report.Charges, report.Refunds, report.Disputes, report.Unsettled, w.provider.Concluded())
 }
 
 func newVault(t testing.TB, s vault.Store, c clock.Clock) *vault.Vault {

@@ -7,12 +7,11 @@ import (
 )
 
 // ServeHTTP tells what really happened, as a simulator's witness record does:
-// GET /_sim/charges, /_sim/refunds and /_sim/disputes, of which there are none,
-// for `verify`.
+// GET /_sim/charges, /_sim/refunds and /_sim/disputes, for `verify`.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	charges, refunds := []map[string]any{}, []map[string]any{}
+	charges, refunds, disputes := []map[string]any{}, []map[string]any{}, []map[string]any{}
 	for _, c := range p.charges {
 		if c.Status == Refusal || c.Status == Acting {
 			continue // no charge happened
@@ -20,16 +19,22 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		charges = append(charges, c.record())
 		for _, b := range c.Refunds {
 			refunds = append(refunds, map[string]any{
-				"id": b.Reference, "amount": b.Amount, "currency": c.Currency, "status": "succeeded",
+				"id": b.Reference, "amount": b.Amount, "currency": c.Currency.Lower(), "status": string(b.Status),
 				"metadata": map[string]string{
 					"payment_id": c.PaymentID, "transaction_id": b.TransactionID, "refund_id": b.ID,
 					"merchant_id": c.Scope.MerchantID, "environment": string(c.Scope.Environment),
 				},
 			})
 		}
+		for _, d := range c.Disputes {
+			disputes = append(disputes, map[string]any{
+				"id": d.Reference, "charge": "ch_" + c.Reference, "amount": d.Amount, "currency": c.Currency.Lower(),
+				"status": string(d.Status), "withdrawn": d.Kept(),
+			})
+		}
 	}
 	name := path.Base(r.URL.Path)
-	list := map[string][]map[string]any{"charges": charges, "refunds": refunds, "disputes": {}}[name]
+	list := map[string][]map[string]any{"charges": charges, "refunds": refunds, "disputes": disputes}[name]
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{name: list}) // a reader that has gone notices by itself
 }
@@ -43,7 +48,7 @@ func (c *Charge) record() map[string]any {
 		status = "partially_refunded"
 	}
 	return map[string]any{
-		"id": "ch_" + c.Reference, "payment_intent": c.Reference, "amount": c.Amount, "currency": c.Currency, "status": status,
+		"id": "ch_" + c.Reference, "payment_intent": c.Reference, "amount": c.Amount, "currency": c.Currency.Lower(), "status": status,
 		"amount_captured": c.Captured, "amount_refunded": c.Refunded(),
 		"metadata": map[string]string{
 			"payment_id": c.PaymentID, "transaction_id": c.TransactionID,

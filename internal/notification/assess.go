@@ -102,7 +102,8 @@ func (r *Receiver) overtaken(n Notification) time.Duration {
 	return retryAfter
 }
 
-// untilAnswered is how long the answer to our own call may yet take.
+// untilAnswered is how long the answer to our own call may yet take. A call that
+// seems to be of the future was written down by a clock that was wrong.
 func (r *Receiver) untilAnswered(sentAt time.Time) time.Duration {
-	return max(answerTime-r.Clock.Now().Sub(sentAt), 0)
+	return min(max(answerTime-r.Clock.Now().Sub(sentAt), 0), answerTime)
 }

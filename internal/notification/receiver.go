@@ -91,8 +91,8 @@ func (r *Receiver) Receive(ctx context.Context, gateway, account string, header 
 	switch {
 	case err != nil:
 		return err
-	case first && n.Status == Raised:
-		r.Raised(n)
+	case kept.Status == Raised:
+		r.Raised(kept) // also one that comes again: its first receiver may have died before it could tell
 	case first && n.Status == Received:
 		r.soon(n, next)
 	case !first && kept.Status == Received:

@@ -212,10 +212,13 @@ func TestTheSameEventCountsOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	require.Len(t, p.raised, 1)
 	rows, _, err := p.Store.Notifications().List(t.Context(), notification.Filter{Limit: 100})
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
+	require.NotEmpty(t, p.raised)
+	for _, n := range p.raised {
+		require.Equal(t, rows[0].ID, n.ID)
+	}
 }
 
 func TestWhatContradictsTheHubIsRaisedAndNeverApplied(t *testing.T) {
@@ -343,6 +346,18 @@ func TestWhatConcernsNobodyIsIgnored(t *testing.T) {
 	gone, err := p.receiver.DeleteOld(t.Context(), 10)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, gone)
+}
+
+// The clock was ahead when the call was written down, and is right again.
+func TestACallOfTheFutureIsNotWaitedFor(t *testing.T) {
+	p := newPost(t)
+	a := p.begun()
+	p.Clock.Advance(-2 * time.Minute)
+	kept := p.tell(notice(a, payment.NoticeCaptured))
+	require.NoError(t, p.receiver.Apply(t.Context(), kept))
+	rows, err := p.Store.Notifications().Due(t.Context(), p.Clock.Now().Add(5*time.Second), p.Clock.Now().Add(time.Hour), 10)
+	require.NoError(t, err)
+	require.Len(t, rows, 1, "looked at again within seconds")
 }
 
 // A notification outlives a payment engine that is away.
