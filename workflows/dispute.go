@@ -18,7 +18,8 @@ const disputePoll = 24 * time.Hour
 func RunDispute(ctx workflow.Context, in payment.DisputeRef) (payment.DisputeStatus, error) {
 	asked := workflow.GetSignalChannel(ctx, SignalLookUp)
 	for {
-		for asked.ReceiveAsync(nil) { //nolint:revive // all that was asked so far is one look
+		for asked.Len() > 0 { // all that was asked so far is one look
+			asked.ReceiveAsync(nil)
 		}
 		status, err := takePatiently(ctx, activities.RecordDispute, in)
 		if err != nil || status.Closed() && asked.Len() == 0 {

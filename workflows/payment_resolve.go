@@ -62,7 +62,7 @@ func (p *life) resolve(ctx workflow.Context) error {
 // the same to the gateway.
 func (p *life) lookUp(ctx workflow.Context) error {
 	told := p.told
-	p.told = ""
+	p.asked, p.told = false, ""
 	return p.set(takePatiently(ctx, activities.ResolvePayment, activities.Resolve{
 		PaymentID: p.now.PaymentID, TransactionID: p.now.Pending.TransactionID, Resend: p.mayResend(ctx), NotificationID: told,
 	}))

@@ -38,7 +38,6 @@ func (p *life) wait(ctx workflow.Context, until time.Time, why string) *command 
 // waitToLookUp is wait for when there is something to look up at the gateway:
 // it ends early when somebody asks for that.
 func (p *life) waitToLookUp(ctx workflow.Context, until time.Time, why string) *command {
-	p.asked = false
 	return p.waitUnless(ctx, until, why, func() bool {
 		return p.asked || p.told != "" || p.doubt && p.now.Status != payment.Processing
 	})

@@ -220,3 +220,18 @@ func TestACheckThatFindsNothingNewChangesNothing(t *testing.T) {
 	b.ended(p, payment.Succeeded)
 	require.Len(t, b.gateway.made(), 2)
 }
+
+// Somebody asks while the gateway is being asked: it must be asked once more,
+// since the answer under way may be older than what made them ask.
+func TestARequestToLookUpDuringALookUpIsNotLost(t *testing.T) {
+	b := newBed(t)
+	p := b.open(payment.CaptureAutomatic)
+	b.gateway.answers[payment.Sale] = []payment.Outcome{waits}
+	b.gateway.lookUps = []payment.Outcome{waits, success}
+	ask := func() { b.SignalWorkflow(workflows.SignalLookUp, workflows.LookUp{}) }
+	b.RegisterDelayedCallback(func() { ask(); b.SignalWorkflow(workflows.SignalCheck, nil) }, 4*time.Second)
+	b.RegisterDelayedCallback(ask, 5*time.Second)
+	b.run(p, b.confirmation())
+	b.ended(p, payment.Succeeded)
+	require.InDelta(t, 5, b.elapsed().Seconds(), 1)
+}

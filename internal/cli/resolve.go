@@ -51,8 +51,8 @@ those are written down by the workers.`,
 
 // unresolved lists what is to be looked up; store.Payments is it.
 type unresolved interface {
-	Unresolved(ctx context.Context, after string, limit int) ([]payment.Intent, error)
-	UnresolvedRefunds(ctx context.Context, after string, limit int) ([]payment.Refund, error)
+	Unresolved(ctx context.Context, after payment.Intent, limit int) ([]payment.Intent, error)
+	UnresolvedRefunds(ctx context.Context, after payment.Refund, limit int) ([]payment.Refund, error)
 	Load(ctx context.Context, paymentID string) (payment.Aggregate, error)
 }
 
@@ -70,7 +70,7 @@ const resolveBatch = 200
 type resolver struct {
 	list     unresolved
 	ask      asker
-	told     func(ctx context.Context, after string, limit int) ([]notification.Notification, error)
+	told     func(ctx context.Context, after notification.Notification, limit int) ([]notification.Notification, error)
 	apply    func(ctx context.Context, n notification.Notification) error
 	now      func() time.Time
 	progress io.Writer
@@ -90,19 +90,19 @@ func (a asked) String() string {
 // all asks for everything.
 func (r *resolver) all(ctx context.Context) error {
 	r.said = time.Now()
-	err := each(ctx, r.list.Unresolved, func(p payment.Intent) string { return p.ID }, func(p payment.Intent) error {
+	err := each(ctx, r.list.Unresolved, func(p payment.Intent) error {
 		return r.count(&r.asked.payments, r.payment(ctx, p))
 	})
 	if err != nil {
 		return err
 	}
-	err = each(ctx, r.list.UnresolvedRefunds, func(f payment.Refund) string { return f.ID }, func(f payment.Refund) error {
+	err = each(ctx, r.list.UnresolvedRefunds, func(f payment.Refund) error {
 		return r.count(&r.asked.refunds, r.ask.LookUpRefund(ctx, f))
 	})
 	if err != nil {
 		return err
 	}
-	return each(ctx, r.told, func(n notification.Notification) string { return n.ID }, func(n notification.Notification) error {
+	return each(ctx, r.told, func(n notification.Notification) error {
 		return r.count(&r.asked.webhooks, r.apply(ctx, n))
 	})
 }
@@ -136,8 +136,8 @@ func (r *resolver) payment(ctx context.Context, p payment.Intent) error {
 }
 
 // each does something with every row of a list that is read in batches.
-func each[T any](ctx context.Context, list func(context.Context, string, int) ([]T, error), id func(T) string, do func(T) error) error {
-	for after := ""; ; {
+func each[T any](ctx context.Context, list func(context.Context, T, int) ([]T, error), do func(T) error) error {
+	for after := *new(T); ; {
 		batch, err := list(ctx, after, resolveBatch)
 		if err != nil || len(batch) == 0 {
 			return err
@@ -147,6 +147,6 @@ func each[T any](ctx context.Context, list func(context.Context, string, int) ([
 				return err
 			}
 		}
-		after = id(batch[len(batch)-1])
+		after = batch[len(batch)-1]
 	}
 }

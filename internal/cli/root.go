@@ -60,7 +60,7 @@ To try it: paymenthub dev`,
 	}
 	cmd.PersistentFlags().String("config", "", "configuration file (YAML); every setting is also a PAYMENTHUB_* variable")
 	cmd.AddCommand(devCommand(), serveCommand(), workerCommand(), migrateCommand(), simulatorCommand(), temporalCommand(),
-		merchantCommand(), keyCommand(), benchCommand(), verifyCommand(), attentionCommand(), resolveCommand(), configCommand(), versionCommand())
+		merchantCommand(), keyCommand(), benchCommand(), verifyCommand(), attentionCommand(), resolveCommand(), chaosCommand(), configCommand(), versionCommand())
 	return cmd
 }
 

@@ -32,7 +32,7 @@ const (
 	simulatorSandboxKey = "sk_test_paymenthub_dev"
 	simulatorLiveKey    = "sk_live_paymenthub_dev"
 	// simulatorWebhookSecret signs what the simulator tells the hub.
-	simulatorWebhookSecret = "whsec_paymenthub_dev"
+	simulatorWebhookSecret = "whsec_paymenthub_dev" //nolint:gosec // of the simulator in this process
 )
 
 // stack is everything that development mode runs in one process.

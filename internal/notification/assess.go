@@ -105,5 +105,9 @@ func (r *Receiver) overtaken(n Notification) time.Duration {
 // untilAnswered is how long the answer to our own call may yet take. A call that
 // seems to be of the future was written down by a clock that was wrong.
 func (r *Receiver) untilAnswered(sentAt time.Time) time.Duration {
-	return min(max(answerTime-r.Clock.Now().Sub(sentAt), 0), answerTime)
+	age := r.Clock.Now().Sub(sentAt)
+	if age < 0 || age > answerTime {
+		return 0
+	}
+	return answerTime - age
 }

@@ -355,9 +355,7 @@ func TestACallOfTheFutureIsNotWaitedFor(t *testing.T) {
 	p.Clock.Advance(-2 * time.Minute)
 	kept := p.tell(notice(a, payment.NoticeCaptured))
 	require.NoError(t, p.receiver.Apply(t.Context(), kept))
-	rows, err := p.Store.Notifications().Due(t.Context(), p.Clock.Now().Add(5*time.Second), p.Clock.Now().Add(time.Hour), 10)
-	require.NoError(t, err)
-	require.Len(t, rows, 1, "looked at again within seconds")
+	require.NotZero(t, p.asked.count())
 }
 
 // A notification outlives a payment engine that is away.

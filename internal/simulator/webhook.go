@@ -80,7 +80,7 @@ func (f *WebhookFaults) Set(setting WebhookSetting) error {
 func (f *WebhookFaults) set(setting WebhookSetting) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.setting, f.random = setting, rand.New(rand.NewPCG(uint64(setting.Seed), 0))
+	f.setting, f.random = setting, rand.New(rand.NewPCG(uint64(setting.Seed), 0)) //nolint:gosec // a test repeats itself on purpose
 }
 
 // Setting returns the setting in force.

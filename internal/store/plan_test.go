@@ -128,9 +128,13 @@ func readForOperators(t *testing.T, ctx context.Context, w *storetest.World) {
 		require.NoError(t, err)
 		_, err = w.Payments.RefundsInNeed(ctx, after, 5)
 		require.NoError(t, err)
-		_, err = w.Payments.Unresolved(ctx, after, 5)
+	}
+	for _, due := range []time.Time{{}, time.Now()} {
+		_, err := w.Payments.Unresolved(ctx, payment.Intent{ID: "pi_a", DueAt: due}, 5)
 		require.NoError(t, err)
-		_, err = w.Payments.UnresolvedRefunds(ctx, after, 5)
+		_, err = w.Payments.UnresolvedRefunds(ctx, payment.Refund{ID: "rf_a", DueAt: due}, 5)
+		require.NoError(t, err)
+		_, err = w.Store.Notifications().Unresolved(ctx, notification.Notification{ID: "gwn_a", DueAt: due}, 5)
 		require.NoError(t, err)
 	}
 	closed, err := w.Store.Notifications().Close(ctx, "gwn_none", "looked at", time.Now())

@@ -116,8 +116,11 @@ func (o *Orchestrator) update(ctx context.Context, paymentID, name, operationID 
 		err = handle.Get(ctx, nil)
 	}
 	var refused *temporal.ApplicationError
-	if errors.As(err, &refused) && refused.Type() == workflows.ErrorInvalidState {
+	switch {
+	case errors.As(err, &refused) && refused.Type() == workflows.ErrorInvalidState:
 		return fault.New(fault.InvalidState, "%s", refused.Message()).Because(err)
+	case errors.As(err, &refused) && refused.Type() == workflowEnded:
+		return away(err)
 	}
 	return reachable(err)
 }
@@ -153,6 +156,10 @@ func (o *Orchestrator) ask(ctx context.Context, options client.StartWorkflowOpti
 	return reachable(err)
 }
 
+// workflowEnded is Temporal's failure of an update that was accepted by a workflow
+// that ended before it had carried the update out.
+const workflowEnded = "AcceptedUpdateCompletedWorkflow"
+
 // ActionReturned implements payment.Orchestrator.
 func (o *Orchestrator) ActionReturned(ctx context.Context, paymentID string) error {
 	return reachable(o.client.SignalWorkflow(ctx, workflows.PaymentWorkflowID(paymentID), "", workflows.SignalLookUp, nil))
@@ -161,7 +168,7 @@ func (o *Orchestrator) ActionReturned(ctx context.Context, paymentID string) err
 // reachable tells "the server is away" and "nothing runs" from other errors.
 func reachable(err error) error {
 	var missing *serviceerror.NotFound
-	var away *serviceerror.Unavailable
+	var unavailable *serviceerror.Unavailable
 	var busy *serviceerror.ResourceExhausted
 	var late *serviceerror.DeadlineExceeded
 	var lost *client.WorkflowUpdateServiceTimeoutOrCanceledError
@@ -175,11 +182,16 @@ func reachable(err error) error {
 		return fmt.Errorf("%w: %w", payment.ErrNotRunning, err)
 	case errors.As(err, &lost):
 		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
-	case errors.As(err, &away), errors.As(err, &busy), errors.As(err, &late), errors.As(err, &stopping),
+	case errors.As(err, &unavailable), errors.As(err, &busy), errors.As(err, &late), errors.As(err, &stopping),
 		errors.As(err, &aborted), errors.As(err, &broken), errors.Is(err, context.DeadlineExceeded):
-		return fault.New(fault.Unavailable, "The payment engine cannot be reached at the moment. Retry with the same Idempotency-Key.").
-			Because(err).After(2 * time.Second)
+		return away(err)
 	default:
 		return err
 	}
+}
+
+// away asks the caller to try again: Temporal did not say what became of it.
+func away(err error) error {
+	return fault.New(fault.Unavailable, "The payment engine cannot be reached at the moment. Retry with the same Idempotency-Key.").
+		Because(err).After(2 * time.Second)
 }
