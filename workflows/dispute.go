@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -22,6 +23,7 @@ func RunDispute(ctx workflow.Context, in payment.DisputeRef) (payment.DisputeSta
 			asked.ReceiveAsync(nil)
 		}
 		status, err := takePatiently(ctx, activities.RecordDispute, in)
+		workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** · dispute `%s` of payment `%s` at %s", status, in.Reference, in.PaymentID, in.Gateway))
 		if err != nil || status.Closed() && asked.Len() == 0 {
 			return status, err
 		}

@@ -57,6 +57,17 @@ type Decline struct {
 // payment (here or at another gateway).
 func (d Decline) RetryAllowed() bool { return d.Advice != AdviceNeverRetry }
 
+// ofRefund words the refusal of a refund. What is wrong with the card is nothing
+// that the shopper could correct now.
+func (d Decline) ofRefund() *Decline {
+	switch d.Code {
+	case DeclineGeneric, DeclineDoNotHonor, DeclineExpiredCard, DeclineLostOrStolen, DeclineIncorrectNumber, DeclineNotPermitted, DeclineCardNotSupported:
+		d.Advice = AdviceOtherMethod
+		d.Message = "The refund did not reach the shopper's card, and the money is yours again. Pay the shopper back in another way."
+	}
+	return &d
+}
+
 type explanation struct {
 	advice  Advice
 	message string

@@ -100,7 +100,7 @@ func (p Intent) RecordRefund(r Refund, t Transaction, o Outcome, now time.Time) 
 	switch o.Class {
 	case OutcomeDeclined:
 		t.Status, t.Decline = TransactionDeclined, o.Decline
-		r.Status, r.Failure = RefundFailed, o.Decline
+		r.Status, r.Failure = RefundFailed, o.Decline.ofRefund()
 		return c.sealRefund(now, event.RefundFailed)
 	case OutcomeSucceeded:
 		if o.Amount != r.Amount {
@@ -125,7 +125,7 @@ func (p Intent) ReverseRefund(r Refund, t Transaction, d Decline, now time.Time)
 	c := p.begin()
 	c.Refund, c.Transaction = &r, &t
 	t.UpdatedAt, t.Status, t.Decline = now, TransactionDeclined, &d
-	r.Status, r.Failure, r.ReversedAt = RefundFailed, &d, now
+	r.Status, r.Failure, r.ReversedAt = RefundFailed, d.ofRefund(), now
 	c.Intent.AmountRefunded -= r.Amount
 	c.Ledger = append(c.Ledger, c.source(t, now).RefundReversal(c.money(r.Amount)))
 	return c.sealRefund(now, event.RefundFailed)
