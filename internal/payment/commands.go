@@ -2,8 +2,6 @@ package payment
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"paymenthub/internal/fault"
 	"paymenthub/internal/id"
@@ -117,90 +115,6 @@ func (s *Service) Cancel(ctx context.Context, scope merchant.Scope, paymentID, o
 		return Intent{}, WrongState(intent, "canceled")
 	}
 	return s.orDecline(intent)
-}
-
-// command sends a command to the payment's workflow, which it starts first if
-// it is not there (a crash between the database and the start), and returns the
-// payment after it, or as it stands after the time to wait.
-func (s *Service) command(ctx context.Context, intent Intent, operationID string, send func(context.Context) error) (Intent, error) {
-	waiting, cancel := context.WithTimeout(ctx, s.options.Wait)
-	defer cancel()
-	err := send(waiting)
-	if errors.Is(err, ErrNotRunning) {
-		current, loadErr := s.repo.Load(ctx, intent.ID)
-		if loadErr != nil {
-			return Intent{}, loadErr
-		}
-		if current.Intent.Status.Terminal() {
-			return Intent{}, WrongState(current.Intent, "changed")
-		}
-		if err = s.orchestrator.StartPayment(waiting, current.Snapshot(), nil); err == nil {
-			err = send(waiting)
-		}
-	}
-	switch {
-	case err == nil:
-		return s.current(ctx, intent)
-	case errors.Is(err, context.DeadlineExceeded):
-		return s.underWay(ctx, intent, operationID)
-	default:
-		return Intent{}, err
-	}
-}
-
-// underWay answers a command whose end was not heard of in time. One that its
-// workflow has begun is answered with the payment. Of any other nobody knows
-// whether it arrived: that is no result, and the same command sent again joins it.
-func (s *Service) underWay(ctx context.Context, intent Intent, operationID string) (Intent, error) {
-	now, err := s.current(ctx, intent)
-	if err != nil {
-		return Intent{}, err
-	}
-	begun, err := s.hasTransaction(context.WithoutCancel(ctx), now, operationID)
-	if err != nil {
-		return Intent{}, err
-	}
-	if begun || now.CanceledBy == operationID {
-		return now, nil
-	}
-	return Intent{}, fault.New(fault.Unavailable, "The payment engine cannot be reached at the moment. Retry with the same Idempotency-Key.").
-		After(commandRetry)
-}
-
-// commandRetry is when a client may send a command again that nobody has taken.
-const commandRetry = 2 * time.Second
-
-// resume answers a request whose earlier try got as far as its gateway step: it
-// makes sure that the step goes on, and waits for it.
-func (s *Service) resume(ctx context.Context, intent Intent) (Intent, error) {
-	if intent.Status != Processing {
-		return intent, nil
-	}
-	watch := s.watcher.Watch(intent.ID)
-	defer watch.Close()
-	current, err := s.repo.Load(ctx, intent.ID)
-	if err != nil {
-		return Intent{}, err
-	}
-	if err := s.orchestrator.Revive(ctx, current.Snapshot()); err != nil {
-		return Intent{}, err
-	}
-	return s.await(ctx, watch, intent, confirmed)
-}
-
-// current reads the payment again. It is not bound to the request's deadline:
-// the step has happened, and the caller is owed its result.
-func (s *Service) current(ctx context.Context, intent Intent) (Intent, error) {
-	return s.repo.Payment(context.WithoutCancel(ctx), intent.Scope, intent.ID)
-}
-
-// hasTransaction reports whether the operation has reached the gateway step in
-// an earlier try of the same request.
-func (s *Service) hasTransaction(ctx context.Context, intent Intent, operationID string) (bool, error) {
-	if intent.Operations == 0 {
-		return false, nil
-	}
-	return s.repo.HasTransaction(ctx, intent.ID, TransactionID(operationID))
 }
 
 // orDecline turns a capture or void that the gateway refused into an error.

@@ -97,7 +97,14 @@ func (s *Service) start(ctx context.Context, intent Intent, first *Confirmation)
 	if first == nil && intent.Status != Processing {
 		return intent, nil
 	}
-	return s.await(ctx, watch, intent, confirmed)
+	now, err := s.await(ctx, watch, intent, confirmed)
+	if err == nil && now.Status == RequiresConfirmation {
+		// Its workflow has not come to it. That it waits for a confirmation would be
+		// a lie: the one that came with it is about to be carried out.
+		return Intent{}, fault.New(fault.Unavailable, "The payment engine is slow at the moment. Retry with the same Idempotency-Key to learn what became of the payment.").
+			After(commandRetry)
+	}
+	return now, err
 }
 
 // await returns the payment once its step has ended or its outcome is unknown,

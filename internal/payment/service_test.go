@@ -8,15 +8,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paymenthub/internal/clock"
+	"paymenthub/internal/fault"
 	"paymenthub/internal/id"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/vault"
 )
 
 // kept is a repository of one payment; what a test does not need is not there.
 type kept struct {
 	payment.Repository
-	now payment.Aggregate
+	now       payment.Aggregate
+	operation string // that has reached its gateway step
 }
 
 func (k *kept) Load(context.Context, string) (payment.Aggregate, error) { return k.now, nil }
@@ -66,3 +69,97 @@ func TestARepeatedCancelRevivesItsVoid(t *testing.T) {
 	require.Equal(t, payment.Canceled, got.Status)
 	require.Equal(t, 1, lost.revived)
 }
+
+// slow is an orchestrator that starts a workflow which does not come to anything.
+type slow struct{ payment.Orchestrator }
+
+func (slow) StartPayment(context.Context, payment.Snapshot, *payment.Confirmation) error { return nil }
+
+type routed struct{}
+
+func (routed) Route(context.Context, payment.Intent) (string, error) { return "stripe", nil }
+
+func (k *kept) Insert(_ context.Context, c payment.Change) error {
+	k.now.Intent = c.Intent
+	return nil
+}
+
+// A payment that is about to be taken must not be told to wait for a
+// confirmation: the merchant would confirm it again.
+func TestAConfirmationThatWasNotBegunIsNoAnswer(t *testing.T) {
+	v, err := vault.New(nil, vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, clock.System{})
+	require.NoError(t, err)
+	s := payment.NewService(&kept{}, slow{}, routed{}, v, payment.NewWatcher(), clock.System{}, payment.Options{Wait: 20 * time.Millisecond, Poll: time.Millisecond})
+	n := payment.New{ID: id.New(id.Payment), Scope: scope, Amount: 500, Currency: "USD", CaptureMethod: payment.CaptureAutomatic, Routing: "auto"}
+	card := vault.Card{Number: "4242424242424242", CVC: "123", ExpMonth: 12, ExpYear: 2040}
+	_, err = s.Create(t.Context(), n, &payment.Method{Card: card})
+	require.True(t, fault.Is(err, fault.Unavailable), "%v", err)
+	got, err := s.Create(t.Context(), n, nil)
+	require.NoError(t, err)
+	require.Equal(t, payment.RequiresConfirmation, got.Status, "without a confirmation it is the truth")
+}
+
+// refusing is an orchestrator whose workflow lost its task after it had carried
+// the command out: it finds the payment moved on and refuses.
+type refusing struct {
+	payment.Orchestrator
+	repo  *kept
+	after payment.Intent
+}
+
+func (r refusing) refuse(operationID string) error {
+	r.after.CanceledBy = operationID
+	r.repo.now.Intent, r.repo.operation = r.after, operationID
+	return fault.New(fault.InvalidState, "The payment's status is '%s'.", r.after.Status)
+}
+
+func (r refusing) Confirm(_ context.Context, _ string, c payment.Confirmation) error {
+	return r.refuse(c.OperationID)
+}
+
+func (r refusing) Cancel(_ context.Context, _ string, c payment.CancelCommand) error {
+	return r.refuse(c.OperationID)
+}
+
+func (r refusing) Capture(_ context.Context, _ string, c payment.CaptureCommand) error {
+	return r.refuse(c.OperationID)
+}
+
+func (k *kept) HasTransaction(_ context.Context, _, transactionID string) (bool, error) {
+	return transactionID == payment.TransactionID(k.operation), nil
+}
+
+func TestACommandThatWasCarriedOutIsNotRefused(t *testing.T) {
+	v, err := vault.New(cards{}, vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, clock.System{})
+	require.NoError(t, err)
+	card := payment.Method{Card: vault.Card{Number: "4242424242424242", CVC: "123", ExpMonth: 12, ExpYear: 2040}}
+	for name, c := range map[string]struct {
+		before, after payment.Status
+		do            func(*payment.Service, string) (payment.Intent, error)
+	}{
+		"confirm": {payment.RequiresConfirmation, payment.Succeeded, func(s *payment.Service, id string) (payment.Intent, error) {
+			return s.Confirm(t.Context(), scope, id, "01M7Y8A3Y4MNYTR6E4GPJ4YZ2N", card)
+		}},
+		"capture": {payment.RequiresCapture, payment.Succeeded, func(s *payment.Service, id string) (payment.Intent, error) {
+			return s.Capture(t.Context(), scope, id, "01M7Y8A3Y4MNYTR6E4GPJ4YZ2N", 0)
+		}},
+		"cancel": {payment.RequiresConfirmation, payment.Canceled, func(s *payment.Service, id string) (payment.Intent, error) {
+			return s.Cancel(t.Context(), scope, id, "01M7Y8A3Y4MNYTR6E4GPJ4YZ2N", "")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := payment.Intent{ID: id.New(id.Payment), Scope: scope, Status: c.before, Amount: 500, AmountCapturable: 500, Currency: "USD"}
+			after := p
+			after.Status, after.Operations = c.after, 1
+			repo := &kept{now: payment.Aggregate{Intent: p}}
+			s := payment.NewService(repo, refusing{repo: repo, after: after}, routed{}, v, payment.NewWatcher(), clock.System{}, payment.Options{Wait: time.Second, Poll: time.Millisecond})
+			got, err := c.do(s, p.ID)
+			require.NoError(t, err)
+			require.Equal(t, c.after, got.Status)
+		})
+	}
+}
+
+type cards struct{ vault.Store }
+
+func (cards) PutCard(context.Context, vault.Record) error { return nil }
