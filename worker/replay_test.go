@@ -104,7 +104,7 @@ func TestRecordHistories(t *testing.T) {
 	into := filepath.Join(histories, *recordAs)
 	require.NoError(t, os.MkdirAll(into, 0o750))
 	shapes := map[string]bool{}
-	list, err := client.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType IN ('PaymentWorkflow', 'RefundWorkflow')", PageSize: 1000})
+	list, err := client.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType IN ('PaymentWorkflow', 'RefundWorkflow', 'DisputeWorkflow')", PageSize: 1000})
 	require.NoError(t, err)
 	for _, e := range list.Executions {
 		history := &historypb.History{}
@@ -122,7 +122,7 @@ func TestRecordHistories(t *testing.T) {
 		shapes[shape] = true
 		raw, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(history)
 		require.NoError(t, err)
-		name := strings.ReplaceAll(e.Execution.WorkflowId, "/", "-") + ".history.json"
+		name := strings.ReplaceAll(e.Execution.WorkflowId, "/", "-") + "-" + e.Execution.RunId[:8] + ".history.json"
 		require.NoError(t, os.WriteFile(filepath.Join(into, name), raw, 0o600))
 	}
 	raw, err := json.Marshal(corpus{Count: len(shapes), Key: base64.StdEncoding.EncodeToString(sealed[keys.Codec.Active])})
