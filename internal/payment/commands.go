@@ -86,7 +86,13 @@ func (s *Service) Capture(ctx context.Context, scope merchant.Scope, paymentID, 
 	if err != nil {
 		return Intent{}, err
 	}
-	return s.orDecline(intent)
+	if amount == 0 {
+		amount = intent.Amount
+	}
+	if intent.Status == Processing || intent.Status == Succeeded && intent.AmountCaptured == amount {
+		return intent, nil
+	}
+	return s.orDecline(ctx, intent, operationID) // or another command moved the payment on
 }
 
 // Cancel gives the payment up, and releases what a gateway holds for it.
@@ -111,18 +117,30 @@ func (s *Service) Cancel(ctx context.Context, scope merchant.Scope, paymentID, o
 	if err != nil {
 		return Intent{}, err
 	}
-	if intent.Status == Succeeded {
+	switch intent.Status {
+	case Succeeded:
 		return Intent{}, WrongState(intent, "canceled")
+	case RequiresCapture:
+		return s.orDecline(ctx, intent, operationID)
+	default:
+		return intent, nil
 	}
-	return s.orDecline(intent)
 }
 
-// orDecline turns a capture or void that the gateway refused into an error.
-func (s *Service) orDecline(intent Intent) (Intent, error) {
-	if intent.Status == RequiresCapture && intent.LastError != nil {
-		return Intent{}, &DeclinedError{Intent: intent, Decline: *intent.LastError}
+// orDecline turns a capture or void that the gateway refused into an error. What
+// counts is the command's own movement: the payment may have moved on since.
+func (s *Service) orDecline(ctx context.Context, intent Intent, operationID string) (Intent, error) {
+	own, err := s.repo.Transaction(context.WithoutCancel(ctx), intent.ID, TransactionID(operationID))
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return intent, nil
+	case err != nil:
+		return Intent{}, err
+	case own.Decline != nil:
+		return Intent{}, &DeclinedError{Intent: intent, Decline: *own.Decline}
+	default:
+		return intent, nil
 	}
-	return intent, nil
 }
 
 // DeclinedError is the gateway's refusal of a step; the payment is as it was.

@@ -91,6 +91,8 @@ type Repository interface {
 	Load(ctx context.Context, paymentID string) (Aggregate, error)
 	// LoadRefund returns a refund with its payment.
 	LoadRefund(ctx context.Context, refundID string) (RefundAggregate, error)
+	// Transaction returns a transaction of the payment. Errors: fault.NotFound.
+	Transaction(ctx context.Context, paymentID, transactionID string) (Transaction, error)
 	// HasTransaction reports whether the payment has a transaction of this id.
 	HasTransaction(ctx context.Context, paymentID, transactionID string) (bool, error)
 	// Overdue returns up to limit payments whose DueAt has passed, oldest first.

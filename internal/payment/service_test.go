@@ -19,7 +19,8 @@ import (
 type kept struct {
 	payment.Repository
 	now       payment.Aggregate
-	operation string // that has reached its gateway step
+	operation string           // that has reached its gateway step
+	declined  *payment.Decline // what the gateway said to it
 }
 
 func (k *kept) Load(context.Context, string) (payment.Aggregate, error) { return k.now, nil }
@@ -163,3 +164,45 @@ func TestACommandThatWasCarriedOutIsNotRefused(t *testing.T) {
 type cards struct{ vault.Store }
 
 func (cards) PutCard(context.Context, vault.Record) error { return nil }
+
+// overtaken is an orchestrator that carries a capture out, which the gateway
+// declines, and another command right after it.
+type overtaken struct {
+	payment.Orchestrator
+	repo *kept
+	then payment.Intent
+}
+
+func (o overtaken) Capture(_ context.Context, _ string, c payment.CaptureCommand) error {
+	busy := payment.NewDecline(payment.DeclineGatewayUnavailable)
+	o.repo.operation, o.repo.declined, o.repo.now.Intent = c.OperationID, &busy, o.then
+	return nil
+}
+
+func (k *kept) Transaction(_ context.Context, _, transactionID string) (payment.Transaction, error) {
+	if transactionID != payment.TransactionID(k.operation) {
+		return payment.Transaction{}, fault.New(fault.NotFound, "none")
+	}
+	return payment.Transaction{ID: transactionID, Decline: k.declined}, nil
+}
+
+// What another command made of the payment is no answer to a declined capture.
+func TestACaptureIsAnsweredByItsOwnOutcome(t *testing.T) {
+	held := payment.Intent{ID: id.New(id.Payment), Scope: scope, Status: payment.RequiresCapture, Amount: 500, AmountCapturable: 500, Currency: "USD"}
+	for name, change := range map[string]func(*payment.Intent){
+		"another capture": func(p *payment.Intent) { p.Status, p.AmountCaptured = payment.Succeeded, 500 },
+		"a cancel":        func(p *payment.Intent) { p.Status = payment.Canceled },
+		"nothing":         func(*payment.Intent) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			then := held
+			change(&then)
+			repo := &kept{now: payment.Aggregate{Intent: held}}
+			s := payment.NewService(repo, overtaken{repo: repo, then: then}, nil, nil, payment.NewWatcher(), clock.System{}, payment.Options{Wait: time.Second, Poll: time.Millisecond})
+			_, err := s.Capture(t.Context(), scope, held.ID, id.NewSuffix(), 200)
+			var declined *payment.DeclinedError
+			require.ErrorAs(t, err, &declined)
+			require.Equal(t, payment.DeclineGatewayUnavailable, declined.Decline.Code)
+		})
+	}
+}

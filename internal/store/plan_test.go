@@ -82,6 +82,8 @@ func readEverything(t *testing.T, ctx context.Context, w *storetest.World, sold 
 	require.NoError(t, err)
 	_, err = payments.Attempts(ctx, w.Scope, sold.Intent.ID)
 	require.NoError(t, err)
+	_, err = payments.Transaction(ctx, sold.Intent.ID, sold.Transaction.ID)
+	require.NoError(t, err)
 	_, err = payments.HasTransaction(ctx, sold.Intent.ID, sold.Transaction.ID)
 	require.NoError(t, err)
 	_, err = payments.Overdue(ctx, time.Now(), 10)

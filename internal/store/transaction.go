@@ -104,6 +104,15 @@ func (r Payments) HasTransaction(ctx context.Context, paymentID, transactionID s
 	return has, err
 }
 
+// Transaction returns a transaction of the payment. Errors: fault.NotFound.
+func (r Payments) Transaction(ctx context.Context, paymentID, transactionID string) (found payment.Transaction, err error) {
+	err = r.store.view(ctx, "read transaction", func(db *gorm.DB) error {
+		found, err = one(db.Where("id = ? AND payment_id = ?", transactionID, paymentID), "transaction", transactionID, transactionRow.transaction)
+		return err
+	})
+	return found, err
+}
+
 // Charges returns a payment's authorizations and sales, oldest first.
 func (r Payments) Charges(ctx context.Context, paymentID string) (found []payment.Transaction, err error) {
 	err = r.store.view(ctx, "list charges", func(db *gorm.DB) error {
