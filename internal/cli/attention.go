@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -106,12 +105,8 @@ func onRecords(cmd *cobra.Command, do func(context.Context, *store.Store, config
 	if err != nil {
 		return err
 	}
-	if c.Keys.Fingerprint == "" {
-		if _, err := os.Stat(dir.Keys()); err == nil {
-			if c.Keys, err = config.DevKeys(dir.Keys()); err != nil {
-				return err
-			}
-		}
+	if err := useKeysOf(dir, &c); err != nil {
+		return err
 	}
 	s, err := app.OpenStore(cmd.Context(), c, zap.NewNop())
 	if err != nil {
@@ -130,9 +125,6 @@ type concern struct {
 	Why        string    `json:"why"`
 }
 
-// concernBatch is how many rows are read at a time.
-const concernBatch = 100
-
 type concernPrinter struct {
 	out   io.Writer
 	json  bool
@@ -140,45 +132,31 @@ type concernPrinter struct {
 }
 
 func (p *concernPrinter) all(ctx context.Context, s *store.Store) error {
-	err := batches(func(after string) ([]payment.Intent, error) { return s.Payments().InNeed(ctx, after, concernBatch) },
-		func(i payment.Intent) (string, concern) {
-			return i.ID, concern{Since: i.UpdatedAt, ID: i.ID, PaymentID: i.ID, MerchantID: i.Scope.MerchantID, Why: i.Attention}
-		}, p.print)
+	payments := func(ctx context.Context, after payment.Intent, limit int) ([]payment.Intent, error) {
+		return s.Payments().InNeed(ctx, after.ID, limit)
+	}
+	err := each(ctx, payments, func(i payment.Intent) error {
+		return p.print(concern{Since: i.UpdatedAt, ID: i.ID, PaymentID: i.ID, MerchantID: i.Scope.MerchantID, Why: i.Attention})
+	})
 	if err != nil {
 		return err
 	}
-	err = batches(func(after string) ([]payment.Refund, error) {
-		return s.Payments().RefundsInNeed(ctx, after, concernBatch)
-	},
-		func(r payment.Refund) (string, concern) {
-			return r.ID, concern{Since: r.UpdatedAt, ID: r.ID, PaymentID: r.PaymentID, MerchantID: r.Scope.MerchantID, Why: r.Attention}
-		}, p.print)
+	refunds := func(ctx context.Context, after payment.Refund, limit int) ([]payment.Refund, error) {
+		return s.Payments().RefundsInNeed(ctx, after.ID, limit)
+	}
+	err = each(ctx, refunds, func(r payment.Refund) error {
+		return p.print(concern{Since: r.UpdatedAt, ID: r.ID, PaymentID: r.PaymentID, MerchantID: r.Scope.MerchantID, Why: r.Attention})
+	})
 	if err != nil {
 		return err
 	}
-	return batches(func(after string) ([]notification.Notification, error) {
-		rows, _, err := s.Notifications().List(ctx, notification.Filter{Status: notification.Raised, StartingAfter: after, Limit: concernBatch})
+	webhooks := func(ctx context.Context, after notification.Notification, limit int) ([]notification.Notification, error) {
+		rows, _, err := s.Notifications().List(ctx, notification.Filter{Status: notification.Raised, StartingAfter: after.ID, Limit: limit})
 		return rows, err
-	}, func(n notification.Notification) (string, concern) {
-		return n.ID, concern{Since: n.ReceivedAt, ID: n.ID, PaymentID: n.PaymentID, MerchantID: n.MerchantID, Why: n.Gateway + " " + n.Type + ": " + n.Why}
-	}, p.print)
-}
-
-// batches prints all rows, some at a time.
-func batches[T any](read func(after string) ([]T, error), tell func(T) (id string, c concern), print func(concern) error) error {
-	for after := ""; ; {
-		rows, err := read(after)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		for _, row := range rows {
-			var c concern
-			after, c = tell(row)
-			if err := print(c); err != nil {
-				return err
-			}
-		}
 	}
+	return each(ctx, webhooks, func(n notification.Notification) error {
+		return p.print(concern{Since: n.ReceivedAt, ID: n.ID, PaymentID: n.PaymentID, MerchantID: n.MerchantID, Why: n.Gateway + " " + n.Type + ": " + n.Why})
+	})
 }
 
 func (p *concernPrinter) print(c concern) error {

@@ -63,8 +63,8 @@ type asker interface {
 	LookUpRefund(ctx context.Context, r payment.Refund) error
 }
 
-// resolveBatch is how many rows are read at a time.
-const resolveBatch = 200
+// rowsAtATime is how many rows are read at a time.
+const rowsAtATime = 100
 
 // resolver asks for look-ups, row by row.
 type resolver struct {
@@ -138,7 +138,7 @@ func (r *resolver) payment(ctx context.Context, p payment.Intent) error {
 // each does something with every row of a list that is read in batches.
 func each[T any](ctx context.Context, list func(context.Context, T, int) ([]T, error), do func(T) error) error {
 	for after := *new(T); ; {
-		batch, err := list(ctx, after, resolveBatch)
+		batch, err := list(ctx, after, rowsAtATime)
 		if err != nil || len(batch) == 0 {
 			return err
 		}

@@ -72,7 +72,7 @@ func recordsOf(t *testing.T, n int) (*store.Store, []string) {
 }
 
 func TestResolveAsksForAllThatIsUnknown(t *testing.T) {
-	n := resolveBatch + 5
+	n := rowsAtATime + 5
 	db, processing := recordsOf(t, n)
 	ask, progress := &askedOf{}, &bytes.Buffer{}
 	r := resolver{

@@ -14,6 +14,7 @@ import (
 
 	"paymenthub/config"
 	"paymenthub/internal/app"
+	"paymenthub/internal/datadir"
 )
 
 // serverFlags are the flags of commands that run the hub.
@@ -89,12 +90,8 @@ func runHub(cmd *cobra.Command, run func(context.Context, config.Config, *app.Hu
 	if err != nil {
 		return err
 	}
-	if c.Keys.Fingerprint == "" {
-		if _, err := os.Stat(dir.Keys()); err == nil {
-			if c.Keys, err = config.DevKeys(dir.Keys()); err != nil {
-				return err
-			}
-		}
+	if err := useKeysOf(dir, &c); err != nil {
+		return err
 	}
 	if err := c.Validate(); err != nil {
 		return err
@@ -120,6 +117,19 @@ func runHub(cmd *cobra.Command, run func(context.Context, config.Config, *app.Hu
 // is already stopping: what is cut off is taken up by the next start.
 func endAtSecondSignal(stopping context.Context) {
 	context.AfterFunc(stopping, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
+}
+
+// useKeysOf takes the keys of a data folder when none are configured.
+func useKeysOf(dir datadir.Dir, c *config.Config) (err error) {
+	if c.Keys.Fingerprint == "" && exists(dir.Keys()) {
+		c.Keys, err = config.DevKeys(dir.Keys())
+	}
+	return err
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // listen opens an address, or says which flag to change.
