@@ -15,22 +15,26 @@ import (
 // so nothing needs one.
 var signs = []string{
 	"panic:", "fatal error:", "goroutine 1 [", `"msg":"panic"`, "WARNING: DATA RACE",
-	"Potential deadlock detected", "[TMPRL1100]", "needs an operator",
+	deadlock, "[TMPRL1100]", "needs an operator",
 }
+
+// deadlock is what the SDK writes of workflow code that a second has passed
+// over: also when the whole process was stopped for that time.
+const deadlock = "Potential deadlock detected"
 
 // delivery is what the hub logs of every webhook that it gets.
 const delivery = `"route":"/webhooks/`
 
 // readLogs looks for signs, and for card numbers, in what the world's processes
 // wrote, and counts the webhooks that came. At most maxFindings of each are
-// reported.
-func readLogs(folder string) (found []Violation, webhooks int64, err error) {
+// reported. In a world whose hub was stopped for seconds, a deadlock is no sign.
+func readLogs(folder string, stopped bool) (found []Violation, webhooks int64, err error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.log"))
 	if err != nil {
 		return nil, 0, err
 	}
 	for _, file := range files {
-		more, came, err := readLog(file)
+		more, came, err := readLog(file, stopped)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -42,7 +46,7 @@ func readLogs(folder string) (found []Violation, webhooks int64, err error) {
 // maxFindings bounds what is reported of one kind in one log.
 const maxFindings = 3
 
-func readLog(file string) (found []Violation, webhooks int64, err error) {
+func readLog(file string, stopped bool) (found []Violation, webhooks int64, err error) {
 	log, err := os.Open(file)
 	if err != nil {
 		return nil, 0, err
@@ -56,7 +60,7 @@ func readLog(file string) (found []Violation, webhooks int64, err error) {
 			webhooks++
 		}
 		for _, sign := range signs {
-			if strings.Contains(line, sign) {
+			if strings.Contains(line, sign) && !(stopped && sign == deadlock) {
 				if seen[sign]++; seen[sign] <= maxFindings {
 					found = append(found, Violation{"log", fmt.Sprintf("%s:%d", name, n), fmt.Sprintf("%.600s", strings.TrimSpace(line))})
 				}

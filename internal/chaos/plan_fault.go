@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -165,4 +166,11 @@ func (p *planner) lastOperation() int {
 			return i
 		}
 	}
+}
+
+// stopsHub reports whether the plan stops a process of the hub for some time.
+func (p Plan) stopsHub() bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool {
+		return s.Fault != nil && (s.Fault.Kind == FaultStopServe || s.Fault.Kind == FaultStopWorker)
+	})
 }

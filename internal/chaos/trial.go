@@ -125,7 +125,7 @@ func (s *session) judge(ctx context.Context, r *Result) error {
 			s.diary.violate("ended", p.name, "it ended by itself: %s", how)
 		}
 	}
-	logged, delivered, err := readLogs(s.world.options.Folder)
+	logged, delivered, err := readLogs(s.world.options.Folder, s.plan.stopsHub())
 	if err != nil {
 		return err
 	}
