@@ -43,11 +43,7 @@ func (s *Service) command(ctx context.Context, intent Intent, operationID string
 // lost takes its messages once more, and may find the payment moved on by the
 // very command that it refuses: then the command has succeeded.
 func (s *Service) orBegun(ctx context.Context, intent Intent, operationID string, refusal error) (Intent, error) {
-	now, err := s.current(ctx, intent)
-	if err != nil {
-		return Intent{}, err
-	}
-	begun, err := s.begun(ctx, now, operationID)
+	now, begun, err := s.begun(ctx, intent, operationID)
 	if err != nil {
 		return Intent{}, err
 	}
@@ -57,23 +53,11 @@ func (s *Service) orBegun(ctx context.Context, intent Intent, operationID string
 	return s.resume(ctx, now)
 }
 
-// begun reports whether the command has been written down.
-func (s *Service) begun(ctx context.Context, now Intent, operationID string) (bool, error) {
-	if now.CanceledBy == operationID {
-		return true, nil
-	}
-	return s.hasTransaction(context.WithoutCancel(ctx), now, operationID)
-}
-
 // underWay answers a command whose end was not heard of in time. One that its
 // workflow has begun is answered with the payment. Of any other nobody knows
 // whether it arrived: that is no result, and the same command sent again joins it.
 func (s *Service) underWay(ctx context.Context, intent Intent, operationID string) (Intent, error) {
-	now, err := s.current(ctx, intent)
-	if err != nil {
-		return Intent{}, err
-	}
-	begun, err := s.begun(ctx, now, operationID)
+	now, begun, err := s.begun(ctx, intent, operationID)
 	if err != nil {
 		return Intent{}, err
 	}
@@ -84,20 +68,30 @@ func (s *Service) underWay(ctx context.Context, intent Intent, operationID strin
 		After(commandRetry)
 }
 
+// begun reports whether the command has been written down, and returns the
+// payment as it is after that: read before, it might not know the command yet.
+func (s *Service) begun(ctx context.Context, intent Intent, operationID string) (now Intent, begun bool, err error) {
+	if now, err = s.current(ctx, intent); err != nil || now.CanceledBy == operationID {
+		return now, err == nil, err
+	}
+	if begun, err = s.hasTransaction(context.WithoutCancel(ctx), now, operationID); err != nil || !begun {
+		return now, false, err
+	}
+	now, err = s.current(ctx, intent)
+	return now, err == nil, err
+}
+
 // commandRetry is when a client may send a command again that nobody has taken.
 const commandRetry = 2 * time.Second
 
 // resume answers a request whose earlier try got as far as its gateway step: it
 // makes sure that the step goes on, and waits for it.
 func (s *Service) resume(ctx context.Context, intent Intent) (Intent, error) {
-	if intent.Status != Processing {
-		return intent, nil
-	}
 	watch := s.watcher.Watch(intent.ID)
 	defer watch.Close()
-	current, err := s.repo.Load(ctx, intent.ID)
-	if err != nil {
-		return Intent{}, err
+	current, err := s.repo.Load(ctx, intent.ID) // intent may have been read before the step was written down
+	if err != nil || current.Intent.Status != Processing {
+		return current.Intent, err
 	}
 	if err := s.orchestrator.Revive(ctx, current.Snapshot()); err != nil {
 		return Intent{}, err

@@ -21,6 +21,7 @@ type kept struct {
 	now       payment.Aggregate
 	operation string           // that has reached its gateway step
 	declined  *payment.Decline // what the gateway said to it
+	onceAsked func()           // runs when a transaction is looked for
 }
 
 func (k *kept) Load(context.Context, string) (payment.Aggregate, error) { return k.now, nil }
@@ -127,6 +128,9 @@ func (r refusing) Capture(_ context.Context, _ string, c payment.CaptureCommand)
 }
 
 func (k *kept) HasTransaction(_ context.Context, _, transactionID string) (bool, error) {
+	if k.onceAsked != nil {
+		k.onceAsked()
+	}
 	return transactionID == payment.TransactionID(k.operation), nil
 }
 
@@ -205,4 +209,27 @@ func TestACaptureIsAnsweredByItsOwnOutcome(t *testing.T) {
 			require.Equal(t, payment.DeclineGatewayUnavailable, declined.Decline.Code)
 		})
 	}
+}
+
+// late is an orchestrator whose capture is written down only when the time to
+// wait for it is over, just after the payment was read.
+type late struct {
+	payment.Orchestrator
+	repo *kept
+}
+
+func (l late) Capture(_ context.Context, _ string, c payment.CaptureCommand) error {
+	l.repo.operation = c.OperationID
+	l.repo.onceAsked = func() { l.repo.now.Intent.Status = payment.Processing }
+	return context.DeadlineExceeded
+}
+
+func TestACommandIsAnsweredWithThePaymentThatKnowsIt(t *testing.T) {
+	repo := &kept{now: payment.Aggregate{Intent: payment.Intent{
+		ID: id.New(id.Payment), Scope: scope, Status: payment.RequiresCapture, Amount: 500, AmountCapturable: 500, Currency: "USD", Operations: 1,
+	}}}
+	s := payment.NewService(repo, late{repo: repo}, nil, nil, payment.NewWatcher(), clock.System{}, payment.Options{Wait: time.Second, Poll: time.Millisecond})
+	got, err := s.Capture(t.Context(), scope, repo.now.Intent.ID, id.NewSuffix(), 200)
+	require.NoError(t, err)
+	require.Equal(t, payment.Processing, got.Status)
 }
