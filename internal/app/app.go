@@ -59,6 +59,19 @@ func OpenStore(ctx context.Context, c config.Config, log *zap.Logger) (*store.St
 	})
 }
 
+// Vault makes the vault that seals what the store keeps sealed.
+func Vault(c config.Config, s *store.Store, now clock.Clock) (*vault.Vault, error) {
+	keys, err := c.Keys.Vault.ByVersion()
+	if err != nil {
+		return nil, err
+	}
+	fingerprint, err := c.Keys.Fingerprint.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("keys.fingerprint %w", err)
+	}
+	return vault.New(s.Vault(), vault.Keys{Active: c.Keys.Vault.Active, ByVersion: keys, Fingerprint: fingerprint}, now)
+}
+
 // Codec makes the codec that seals what Temporal stores.
 func Codec(c config.Config) (*codec.Codec, error) {
 	keys, err := c.Keys.Codec.ByID()
@@ -112,15 +125,7 @@ func (h *Hub) openStore(ctx context.Context) (err error) {
 	if err := h.tracing.TraceSQL(h.store); err != nil {
 		return err
 	}
-	keys, err := h.config.Keys.Vault.ByVersion()
-	if err != nil {
-		return err
-	}
-	fingerprint, err := h.config.Keys.Fingerprint.Bytes()
-	if err != nil {
-		return fmt.Errorf("keys.fingerprint %w", err)
-	}
-	h.vault, err = vault.New(h.store.Vault(), vault.Keys{Active: h.config.Keys.Vault.Active, ByVersion: keys, Fingerprint: fingerprint}, h.clock)
+	h.vault, err = Vault(h.config, h.store, h.clock)
 	return err
 }
 

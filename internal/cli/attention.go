@@ -16,7 +16,6 @@ import (
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/store"
-	"paymenthub/internal/vault"
 )
 
 func attentionCommand() *cobra.Command {
@@ -55,15 +54,7 @@ func attentionShowCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				keys, err := c.Keys.Vault.ByVersion()
-				if err != nil {
-					return err
-				}
-				fingerprint, err := c.Keys.Fingerprint.Bytes()
-				if err != nil {
-					return fmt.Errorf("keys.fingerprint %w", err)
-				}
-				v, err := vault.New(s.Vault(), vault.Keys{Active: c.Keys.Vault.Active, ByVersion: keys, Fingerprint: fingerprint}, clock.System{})
+				v, err := app.Vault(c, s, clock.System{})
 				if err != nil {
 					return err
 				}

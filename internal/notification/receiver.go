@@ -28,7 +28,7 @@ const (
 	referencePatience = 10 * time.Minute
 	// maxFailures ends a round of due notifications.
 	maxFailures = 5
-	// keepFor is how long applied and ignored notifications are kept. Providers
+	// keepFor is how long applied, ignored and closed notifications are kept. Providers
 	// repeat one for some days.
 	keepFor = 30 * 24 * time.Hour
 )

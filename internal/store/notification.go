@@ -192,7 +192,7 @@ func (r Notifications) List(ctx context.Context, f notification.Filter) (found [
 	return found, more, err
 }
 
-// DeleteOld removes up to limit applied and ignored notifications that were
+// DeleteOld removes up to limit applied, ignored and closed notifications that were
 // received before the time, oldest first. They are selected by what they are not:
 // for an equality SQLite would read all of a state instead of the oldest.
 func (r Notifications) DeleteOld(ctx context.Context, before time.Time, limit int) (deleted int64, err error) {
