@@ -65,15 +65,34 @@ type Dispute struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
+// PaymentMethod is one card that is, or was, kept for a customer.
+type PaymentMethod struct {
+	ID        string          `json:"id"`
+	Customer  string          `json:"customer,omitempty"` // "" when it is not attached
+	Last4     string          `json:"last4"`
+	Metadata  json.RawMessage `json:"metadata"`
+	CreatedAt time.Time       `json:"created_at"`
+}
+
+// Customer is one customer.
+type Customer struct {
+	ID        string          `json:"id"`
+	Metadata  json.RawMessage `json:"metadata"`
+	CreatedAt time.Time       `json:"created_at"`
+}
+
 // Witness reads a simulator's own record, oldest first, of all accounts. The
 // sequences read as they go and never hold the whole record in memory.
 type Witness interface {
 	Charges(context.Context) iter.Seq2[Charge, error]
 	Refunds(context.Context) iter.Seq2[Refund, error]
 	Disputes(context.Context) iter.Seq2[Dispute, error]
+	PaymentMethods(context.Context) iter.Seq2[PaymentMethod, error]
+	Customers(context.Context) iter.Seq2[Customer, error]
 }
 
-// RegisterWitness adds GET /_sim/charges, /_sim/refunds and /_sim/disputes to mux.
+// RegisterWitness adds GET /_sim/charges, /_sim/refunds, /_sim/disputes,
+// /_sim/payment_methods and /_sim/customers to mux.
 func RegisterWitness(mux *http.ServeMux, witness Witness) {
 	mux.HandleFunc("GET /_sim/charges", func(w http.ResponseWriter, r *http.Request) {
 		stream(w, "charges", witness.Charges(r.Context()))
@@ -83,6 +102,12 @@ func RegisterWitness(mux *http.ServeMux, witness Witness) {
 	})
 	mux.HandleFunc("GET /_sim/disputes", func(w http.ResponseWriter, r *http.Request) {
 		stream(w, "disputes", witness.Disputes(r.Context()))
+	})
+	mux.HandleFunc("GET /_sim/payment_methods", func(w http.ResponseWriter, r *http.Request) {
+		stream(w, "payment_methods", witness.PaymentMethods(r.Context()))
+	})
+	mux.HandleFunc("GET /_sim/customers", func(w http.ResponseWriter, r *http.Request) {
+		stream(w, "customers", witness.Customers(r.Context()))
 	})
 }
 

@@ -34,6 +34,17 @@ func (record) Disputes(context.Context) iter.Seq2[Dispute, error] {
 	}
 }
 
+func (record) PaymentMethods(context.Context) iter.Seq2[PaymentMethod, error] {
+	return func(yield func(PaymentMethod, error) bool) {
+		at := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+		yield(PaymentMethod{ID: "pm_1", Customer: "cus_1", Last4: "4242", Metadata: []byte(`{}`), CreatedAt: at}, nil)
+	}
+}
+
+func (record) Customers(context.Context) iter.Seq2[Customer, error] {
+	return func(yield func(Customer, error) bool) { yield(Customer{}, errors.New("disk gone")) }
+}
+
 func TestWitnessAnswersEveryChargeOrBreaksOff(t *testing.T) {
 	mux := http.NewServeMux()
 	RegisterWitness(mux, record{})
@@ -46,7 +57,12 @@ func TestWitnessAnswersEveryChargeOrBreaksOff(t *testing.T) {
 	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/_sim/disputes", nil))
 	require.JSONEq(t, `{"disputes":[{"id":"du_1","charge":"ch_1","payment_intent":"pi_1","amount":5,"currency":"usd","status":"lost",
 		"withdrawn":5,"fee":1500,"created_at":"2030-01-02T03:04:05Z"}]}`, w.Body.String())
-	require.PanicsWithValue(t, http.ErrAbortHandler, func() {
-		mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/_sim/refunds", nil))
-	}, "a short list must not look like a whole one")
+	w = httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/_sim/payment_methods", nil))
+	require.JSONEq(t, `{"payment_methods":[{"id":"pm_1","customer":"cus_1","last4":"4242","metadata":{},"created_at":"2030-01-02T03:04:05Z"}]}`, w.Body.String())
+	for _, path := range []string{"/_sim/refunds", "/_sim/customers"} {
+		require.PanicsWithValue(t, http.ErrAbortHandler, func() {
+			mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil))
+		}, "a short list must not look like a whole one")
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // form reads a request's parameters. The first thing wrong is kept, as Stripe
@@ -80,7 +81,7 @@ func (f *form) optional(name string) *string {
 
 func (f *form) limited(name string, most int) *string {
 	value := f.optional(name)
-	if value != nil && len(*value) > most {
+	if value != nil && utf8.RuneCountInString(*value) > most {
 		f.fail(invalid("", name, "Invalid string: must be at most %d characters", most))
 	}
 	return value

@@ -184,6 +184,9 @@ func (tx *transaction) applyInput(pi *intent, in intentInput) (*method, error) {
 	if m == nil || err != nil {
 		return nil, err
 	}
+	if m.result.name == detached.name {
+		return nil, usedUp("payment_method")
+	}
 	if m.Customer != nil && (pi.Customer == nil || *pi.Customer != *m.Customer) {
 		return nil, invalid("", "payment_method", "The provided PaymentMethod belongs to a Customer: include that Customer on the PaymentIntent.")
 	}

@@ -148,14 +148,35 @@ func (tx *transaction) setMethodOwner(id string, owner *string) ([]byte, error) 
 	switch {
 	case owner == nil && m.Customer == nil:
 		return nil, invalid("", "", "The payment method you provided is not attached to a customer so detachment is impossible.")
-	case owner != nil && m.Customer != nil && *m.Customer != *owner:
+	case owner == nil:
+		m.result = detached
+	case m.result.name == detached.name:
+		return nil, usedUp("")
+	case m.Customer != nil && *m.Customer != *owner:
 		return nil, invalid("", "", "The payment method you provided has already been attached to a customer.")
+	case m.result.code != "" && !m.result.attaches:
+		return nil, m.refusal()
 	}
 	m.Customer = owner
 	return tx.updateMethod(m)
 }
 
+// refusal is the issuer's answer when it is asked about a card without a payment.
+func (m *method) refusal() *apiError {
+	return &apiError{
+		Type: typeCard, Code: m.result.code, DeclineCode: m.result.declineCode, DocURL: docBase + dashed(m.result.code),
+		Message: m.result.message, status: http.StatusPaymentRequired, executed: true,
+		AdviceCode: m.result.adviceCode, NetworkAdviceCode: m.result.networkAdvice, NetworkDeclineCode: m.result.issuerCode,
+	}
+}
+
+// usedUp is the error for a payment method that was detached: it never comes back.
+func usedUp(param string) *apiError {
+	return invalid("", param, "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a connected account without Customer attachment, or was detached from a Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first.")
+}
+
 func (tx *transaction) updateMethod(m *method) ([]byte, error) {
 	doc := mustMarshal(&m.paymentMethod)
-	return doc, tx.exec(`UPDATE payment_methods SET customer = ?, doc = ? WHERE seq = ?`, customerSeq(m.Customer), doc, seqOf(m.ID))
+	return doc, tx.exec(`UPDATE payment_methods SET customer = ?, outcome = ?, doc = ? WHERE seq = ?`,
+		customerSeq(m.Customer), m.result.name, doc, seqOf(m.ID))
 }

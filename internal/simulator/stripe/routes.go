@@ -46,11 +46,11 @@ func (s *Simulator) registerPayments(mux *http.ServeMux) {
 	mux.Handle("GET /v1/disputes/{id}", s.look(getDispute, opRetrieve))
 	mux.Handle("POST /v1/disputes/{id}", s.write(updateDispute))
 	mux.Handle("POST /v1/disputes/{id}/close", s.write(closeDispute))
-	mux.Handle("POST /v1/payment_methods", s.write(createPaymentMethod))
+	mux.Handle("POST /v1/payment_methods", s.money(createPaymentMethod, opMethod))
 	mux.Handle("GET /v1/payment_methods/{id}", s.read(getPaymentMethod))
-	mux.Handle("POST /v1/payment_methods/{id}/attach", s.write(attachPaymentMethod))
-	mux.Handle("POST /v1/payment_methods/{id}/detach", s.write(detachPaymentMethod))
-	mux.Handle("POST /v1/customers", s.write(createCustomer))
+	mux.Handle("POST /v1/payment_methods/{id}/attach", s.money(attachPaymentMethod, opAttach))
+	mux.Handle("POST /v1/payment_methods/{id}/detach", s.money(detachPaymentMethod, opDetach))
+	mux.Handle("POST /v1/customers", s.money(createCustomer, opCustomer))
 	mux.Handle("GET /v1/customers/{id}", s.read(getCustomer))
 }
 
@@ -68,7 +68,7 @@ func (s *Simulator) registerRecords(mux *http.ServeMux) {
 	mux.Handle("DELETE /v1/webhook_endpoints/{id}", s.write(deleteWebhookEndpoint))
 }
 
-// money is a write that faults can hit.
+// money is a write that faults can hit: it moves money, or keeps a card to do so.
 func (s *Simulator) money(operation write, name string) http.Handler {
 	plain, confirming := []string{name}, []string{name, opConfirm}
 	return s.faulty(s.write(operation), func(r *http.Request) []string {

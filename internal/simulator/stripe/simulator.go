@@ -14,7 +14,9 @@
 // always a redirect, also without a return_url; amounts from 1 are accepted; the
 // disputes of test cards are opened together with the capture, each charge has
 // at most one, and its fee is kept also when the merchant wins; events are
-// recorded only for accounts that have a webhook endpoint; parameters that this
+// recorded only for accounts that have a webhook endpoint, and there are none of
+// customers and payment methods; attaching a card to a customer asks its issuer,
+// who refuses the test cards that are always refused; parameters that this
 // simulator does not know are refused as unknown.
 package stripe
 
@@ -31,15 +33,20 @@ import (
 	"paymenthub/internal/simulator"
 )
 
-// The operations that faults can be asked for: what moves money, and what looks
-// at PaymentIntents, refunds and disputes. Creating a PaymentIntent with
-// confirm=true is both of the first two.
+// The operations that faults can be asked for: what moves money, what keeps cards,
+// and what looks at PaymentIntents, refunds and disputes. Creating a PaymentIntent
+// with confirm=true is both of the first two.
 const (
 	opCreate  = "create_payment_intent"
 	opConfirm = "confirm"
 	opCapture = "capture"
 	opCancel  = "cancel"
 	opRefund  = "refund"
+
+	opCustomer = "create_customer"
+	opMethod   = "create_payment_method"
+	opAttach   = "attach"
+	opDetach   = "detach"
 
 	opRetrieve = "retrieve"
 	opSearch   = "search"
@@ -112,7 +119,9 @@ func open(options Options, now func() time.Time) (*Simulator, error) {
 	s := &Simulator{
 		options: options, log: options.Logger, now: now, store: store, secret: secret, seq: &sequence{now: now},
 		inflight: inflight{keys: map[inflightKey]struct{}{}},
-		faults:   simulator.NewFaults([]string{opCreate, opConfirm, opCapture, opCancel, opRefund}, []string{opRetrieve, opSearch, opList}),
+		faults: simulator.NewFaults([]string{
+			opCreate, opConfirm, opCapture, opCancel, opRefund, opCustomer, opMethod, opAttach, opDetach,
+		}, []string{opRetrieve, opSearch, opList}),
 		webhooks: simulator.NewWebhookFaults(),
 		targets:  targets{byAccount: map[int64][]target{}},
 	}

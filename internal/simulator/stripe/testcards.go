@@ -13,6 +13,7 @@ type testOutcome struct {
 	message                   string
 	blocked                   bool // by the fraud check; never sent to the issuer
 	challenge                 bool // asks for 3-D Secure
+	attaches                  bool // can be attached to a customer although it is refused
 	refund                    refundCourse
 	complaint                 complaint // made as soon as the money is captured
 }
@@ -24,12 +25,14 @@ type refundCourse struct{ first, last string }
 var (
 	approved      = testOutcome{name: "approved"}
 	challenged    = testOutcome{name: "challenged", challenge: true}
+	detached      = testOutcome{name: "detached"} // of a payment method, which then is used up
 	needsShopper  = testOutcome{name: "authentication_required", code: "authentication_required", declineCode: "authentication_required", issuerCode: "1A", message: "Your card was declined. This transaction requires authentication."}
 	outcomesByPAN = map[string]testOutcome{
 		"4000002760003184": challenged,
 		"4000000000007726": {name: "pending_refund", refund: refundCourse{refundPending, refundSucceeded}},
 		"4000000000005126": {name: "failed_refund", refund: refundCourse{refundSucceeded, refundFailed}},
 		"4000000000000002": {name: "generic_decline", code: "card_declined", declineCode: "generic_decline", issuerCode: "05", adviceCode: "try_again_later", message: "Your card was declined."},
+		"4000000000000341": {name: "declined_after_attaching", code: "card_declined", declineCode: "generic_decline", issuerCode: "05", adviceCode: "try_again_later", message: "Your card was declined.", attaches: true},
 		"4000000000009995": {name: "insufficient_funds", code: "card_declined", declineCode: "insufficient_funds", issuerCode: "51", adviceCode: "try_again_later", networkAdvice: "02", message: "Your card has insufficient funds."},
 		"4000000000009987": {name: "lost_card", code: "card_declined", declineCode: "lost_card", issuerCode: "41", adviceCode: "do_not_try_again", networkAdvice: "03", message: "Your card was declined."},
 		"4000000000009979": {name: "stolen_card", code: "card_declined", declineCode: "stolen_card", issuerCode: "43", adviceCode: "do_not_try_again", networkAdvice: "03", message: "Your card was declined."},
@@ -44,7 +47,7 @@ var (
 )
 
 func nameOutcomes() map[string]testOutcome {
-	named := map[string]testOutcome{approved.name: approved}
+	named := map[string]testOutcome{approved.name: approved, detached.name: detached}
 	for _, result := range outcomesByPAN {
 		named[result.name] = result
 	}

@@ -70,29 +70,59 @@ func (w witness) Refunds(ctx context.Context) iter.Seq2[simulator.Refund, error]
 
 // Disputes implements simulator.Witness.
 func (w witness) Disputes(ctx context.Context) iter.Seq2[simulator.Dispute, error] {
-	return func(yield func(simulator.Dispute, error) bool) {
-		rows, err := w.store.readers.QueryContext(ctx, `SELECT seq, doc FROM disputes ORDER BY seq`)
+	return witnessed(ctx, w, `SELECT seq, doc FROM disputes ORDER BY seq`, (*dispute).witnessed)
+}
+
+// PaymentMethods implements simulator.Witness. What only one payment used was
+// never kept: it is left out.
+func (w witness) PaymentMethods(ctx context.Context) iter.Seq2[simulator.PaymentMethod, error] {
+	return witnessed(ctx, w, `SELECT seq, doc FROM payment_methods WHERE customer IS NOT NULL OR outcome = 'detached' ORDER BY seq`,
+		(*paymentMethod).witnessed)
+}
+
+// Customers implements simulator.Witness.
+func (w witness) Customers(ctx context.Context) iter.Seq2[simulator.Customer, error] {
+	return witnessed(ctx, w, `SELECT seq, doc FROM customers ORDER BY seq`, (*customer).witnessed)
+}
+
+// witnessed reads a table's objects as they go.
+func witnessed[D, V any](ctx context.Context, w witness, query string, view func(*D, int64) V) iter.Seq2[V, error] {
+	return func(yield func(V, error) bool) {
+		var none V
+		rows, err := w.store.readers.QueryContext(ctx, query)
 		if err != nil {
-			yield(simulator.Dispute{}, err)
+			yield(none, err)
 			return
 		}
 		defer rows.Close()
 		for rows.Next() {
 			var seq int64
 			var doc []byte
-			var d dispute
+			object := new(D)
 			err := rows.Scan(&seq, &doc)
 			if err == nil {
-				err = json.Unmarshal(doc, &d)
+				err = json.Unmarshal(doc, object)
 			}
-			if !yield(d.witnessed(seq), err) || err != nil {
+			if !yield(view(object, seq), err) || err != nil {
 				return
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(simulator.Dispute{}, err)
+			yield(none, err)
 		}
 	}
+}
+
+func (m *paymentMethod) witnessed(seq int64) simulator.PaymentMethod {
+	seen := simulator.PaymentMethod{ID: m.ID, Last4: m.Card.Last4, Metadata: mustMarshal(m.Metadata), CreatedAt: time.UnixMicro(seq).UTC()}
+	if m.Customer != nil {
+		seen.Customer = *m.Customer
+	}
+	return seen
+}
+
+func (cu *customer) witnessed(seq int64) simulator.Customer {
+	return simulator.Customer{ID: cu.ID, Metadata: mustMarshal(cu.Metadata), CreatedAt: time.UnixMicro(seq).UTC()}
 }
 
 func (d *dispute) witnessed(seq int64) simulator.Dispute {
