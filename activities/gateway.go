@@ -9,6 +9,7 @@ import (
 
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/telemetry/traceid"
 	"paymenthub/internal/vault"
 )
@@ -27,6 +28,12 @@ func pending(current payment.Aggregate, transactionID string) bool {
 	return current.Transaction != nil && current.Transaction.ID == transactionID && current.Intent.PendingTransaction == transactionID
 }
 
+// refused reports whether risk refused the pending attempt: no gateway ever hears of it.
+func refused(current payment.Aggregate) bool {
+	return (current.Transaction.Kind == payment.Sale || current.Transaction.Kind == payment.Authorization) &&
+		current.Attempt.Risk != nil && current.Attempt.Risk.Action == risk.Decline
+}
+
 // send makes the pending gateway call and writes down what became of it. again
 // says that this step did not write the call down itself: somebody may have sent
 // it before and still be at it, so the call is claimed first. A transaction that
@@ -35,6 +42,9 @@ func (a *Payments) send(ctx context.Context, current payment.Aggregate, transact
 	if !pending(current, transactionID) || current.Intent.Status == payment.RequiresAction {
 		a.Watcher.Notify(current.Intent)
 		return current.Snapshot(), nil
+	}
+	if refused(current) {
+		return a.record(ctx, current, payment.Declined(payment.NewDecline(payment.DeclineFraud)))
 	}
 	g, err := a.Gateways.Find(current.Intent.Scope.Environment, current.Transaction.Gateway)
 	if err != nil {
@@ -58,15 +68,46 @@ func (a *Payments) send(ctx context.Context, current payment.Aggregate, transact
 	case payment.Void:
 		outcome = g.Void(ctx, call)
 	default:
-		outcome = g.Authorize(ctx, gateway.Authorization{
-			Call: call, Capture: current.Transaction.Kind == payment.Sale,
-			Instrument:  instrument{a.Vault, current.Attempt.CardToken},
-			ReturnURL:   a.ReturnURL(current.Intent.ID),
-			Description: current.Intent.Description, StatementDescriptor: current.Intent.StatementDescriptor,
-		})
+		if outcome, err = a.authorize(ctx, g, current, call); err != nil {
+			return payment.Snapshot{}, err
+		}
 	}
 	a.logUnknown(ctx, outcome, current.Intent.ID, current.Transaction.ID, g.Name())
 	return a.record(ctx, current, outcome)
+}
+
+// authorize asks for the attempt's amount, with its card or with the one that the
+// gateway keeps. A kept card that was detached before anything was sent declines here.
+func (a *Payments) authorize(ctx context.Context, g gateway.Gateway, current payment.Aggregate, call gateway.Call) (payment.Outcome, error) {
+	attempt := current.Attempt
+	request := gateway.Authorization{
+		Call: call, Capture: current.Transaction.Kind == payment.Sale, ReturnURL: a.ReturnURL(current.Intent.ID),
+		MerchantInitiated: attempt.MerchantInitiated,
+		Challenge:         attempt.Risk != nil && attempt.Risk.Action == risk.Challenge && !attempt.MerchantInitiated,
+		Description:       current.Intent.Description, StatementDescriptor: current.Intent.StatementDescriptor,
+	}
+	if attempt.SavedMethod == "" {
+		request.Instrument = instrument{a.Vault, attempt.CardToken}
+		if attempt.Save && g.Capabilities().SavesCards {
+			reference, err := a.Customers.Reference(ctx, current.Intent.CustomerID, g.Name())
+			if err != nil {
+				return payment.Outcome{}, err
+			}
+			request.Save = &gateway.SaveFor{CustomerID: current.Intent.CustomerID, CustomerReference: reference}
+		}
+		return g.Authorize(ctx, request), nil
+	}
+	saved, err := a.Customers.LoadMethod(ctx, attempt.SavedMethod)
+	if err != nil {
+		return payment.Outcome{}, err
+	}
+	if !saved.Usable() && !call.Repeated {
+		return payment.Declined(payment.NewDecline(payment.DeclineMethodDetached)), nil
+	}
+	request.Stored = &gateway.StoredMethod{
+		CustomerReference: saved.GatewayCustomer, MethodReference: saved.GatewayReference, NetworkTransactionID: saved.NetworkTransactionID,
+	}
+	return g.Authorize(ctx, request), nil
 }
 
 // lookUp asks the gateway what became of the pending call. When the gateway

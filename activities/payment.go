@@ -10,9 +10,11 @@ import (
 	"go.uber.org/zap"
 
 	"paymenthub/internal/clock"
+	"paymenthub/internal/customer"
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/telemetry/metric"
 	"paymenthub/internal/telemetry/traceid"
 	"paymenthub/internal/vault"
@@ -81,12 +83,13 @@ type Raised struct {
 	Why       string `json:"why"`
 }
 
-// Payments holds what the steps of payments and refunds work with.
+// Payments holds what the steps of payments, refunds and payment methods work with.
 type Payments struct {
 	Repository payment.Repository
+	Customers  customer.Repository
 	Gateways   *gateway.Registry
 	Router     payment.Router
-	Risk       payment.RiskAssessor // nil: every attempt passes
+	Risk       payment.RiskAssessor
 	Vault      *vault.Vault
 	Watcher    *payment.Watcher
 	Clock      clock.Clock
@@ -106,8 +109,8 @@ func (a *Payments) Load(ctx context.Context, in PaymentRef) (payment.Snapshot, e
 	return current.Snapshot(), nil
 }
 
-// Attempt tries to take the payment: choose a gateway, write the attempt down,
-// judge it, authorize, write down what became of it.
+// Attempt tries to take the payment: judge it, choose a gateway, write the attempt
+// down, authorize, write down what became of it.
 func (a *Payments) Attempt(ctx context.Context, in Attempt) (payment.Snapshot, error) {
 	current, begun, err := a.loadUnlessBegun(ctx, in.PaymentID, in.Confirmation.OperationID)
 	if err != nil {
@@ -118,33 +121,43 @@ func (a *Payments) Attempt(ctx context.Context, in Attempt) (payment.Snapshot, e
 			return payment.Snapshot{}, err
 		}
 	}
-	transactionID := payment.TransactionID(in.Confirmation.OperationID)
-	if a.Risk != nil && pending(current, transactionID) {
-		refusal, err := a.Risk.Assess(ctx, current.Intent, current.Attempt.Card)
-		if err != nil {
-			return payment.Snapshot{}, err
-		}
-		if refusal != nil {
-			return a.record(ctx, current, payment.Declined(*refusal))
-		}
-	}
-	return a.send(ctx, current, transactionID, begun)
+	return a.send(ctx, current, payment.TransactionID(in.Confirmation.OperationID), begun)
 }
 
-// beginAttempt chooses the gateway and writes the attempt down.
+// beginAttempt judges the attempt, chooses the gateway and writes both down: what
+// is sent, and sent again after a crash, depends on a judgment that stands.
 func (a *Payments) beginAttempt(ctx context.Context, current payment.Aggregate, conf payment.Confirmation) (payment.Aggregate, error) {
 	if err := expect(current, payment.RequiresConfirmation, payment.RequiresPaymentMethod); err != nil {
 		return current, err
 	}
-	chosen, err := a.Router.Route(ctx, current.Intent)
+	chosen, err := a.route(ctx, current.Intent, conf)
 	if err != nil {
 		return current, err
 	}
-	change, err := current.Intent.BeginAttempt(conf, chosen, a.Clock.Now())
+	judged, err := a.Risk.Assess(ctx, risk.Subject{
+		Scope: current.Intent.Scope, PaymentID: current.Intent.ID, OperationID: conf.OperationID, Card: conf.Card, Amount: current.Intent.Money(),
+		MerchantInitiated: conf.MerchantInitiated,
+	})
+	if err != nil {
+		return current, err
+	}
+	change, err := current.Intent.BeginAttempt(conf, chosen, judged, a.Clock.Now())
 	if err != nil {
 		return current, err
 	}
 	return a.apply(ctx, current, change)
+}
+
+// route chooses the gateway: of a saved method, the one that keeps it.
+func (a *Payments) route(ctx context.Context, p payment.Intent, conf payment.Confirmation) (string, error) {
+	if conf.SavedMethod != "" {
+		saved, err := a.Customers.LoadMethod(ctx, conf.SavedMethod)
+		if err != nil {
+			return "", err
+		}
+		p.Routing = saved.Gateway
+	}
+	return a.Router.Route(ctx, p)
 }
 
 // Capture takes what is held, in whole or in part.
@@ -204,6 +217,9 @@ func (a *Payments) Resolve(ctx context.Context, in Resolve) (payment.Snapshot, e
 	current, err := a.Repository.Load(ctx, in.PaymentID)
 	if err != nil || !pending(current, in.TransactionID) {
 		return current.Snapshot(), err
+	}
+	if refused(current) {
+		return a.record(ctx, current, payment.Declined(payment.NewDecline(payment.DeclineFraud)))
 	}
 	outcome, err := a.lookUp(ctx, current, in.NotificationID)
 	if err != nil {

@@ -35,6 +35,7 @@ type Swept struct {
 	CardData        int64 `json:"card_data"`        // erased: numbers and security codes
 	IdempotencyKeys int64 `json:"idempotency_keys"` // forgotten
 	Forgotten       int64 `json:"forgotten"`        // notifications past their time
+	Sightings       int64 `json:"sightings"`        // of shoppers, past their time
 }
 
 // Sweeper holds what a sweep works with.
@@ -44,6 +45,7 @@ type Sweeper struct {
 	Notifications Notifications
 	Vault         *vault.Vault
 	Idempotency   idempotency.Store
+	Sightings     Sightings
 	Clock         clock.Clock
 	Logger        *zap.Logger
 }
@@ -52,6 +54,11 @@ type Sweeper struct {
 type Notifications interface {
 	ApplyDue(ctx context.Context, limit int) (int, error)
 	DeleteOld(ctx context.Context, limit int) (int64, error)
+}
+
+// Sightings are what was seen of shoppers; risk.Engine keeps them.
+type Sightings interface {
+	DeleteOldSightings(ctx context.Context, limit int) (int64, error)
 }
 
 // Sweep makes sure that every overdue payment and refund has its workflow, which
@@ -64,12 +71,13 @@ func (s *Sweeper) Sweep(ctx context.Context, in SweepOptions) (Swept, error) {
 	refunds, refundsErr := s.refunds(ctx, now.Add(in.Ahead))
 	disputes, disputesErr := s.disputes(ctx, now)
 	done.Payments, done.Refunds, done.Disputes = payments, refunds, disputes
-	var toldErr, cardsErr, keysErr, oldErr error
+	var toldErr, cardsErr, keysErr, oldErr, seenErr error
 	done.Notifications, toldErr = s.Notifications.ApplyDue(ctx, sweepBatch)
 	done.CardData, cardsErr = s.Vault.EraseOld(ctx)
-	done.IdempotencyKeys, keysErr = s.Idempotency.DeleteExpired(ctx, now, sweepBatch)
+	done.IdempotencyKeys, keysErr = inBatches(func() (int64, error) { return s.Idempotency.DeleteExpired(ctx, now, sweepBatch) })
 	done.Forgotten, oldErr = s.Notifications.DeleteOld(ctx, sweepBatch)
-	return done, errors.Join(paymentsErr, refundsErr, disputesErr, toldErr, cardsErr, keysErr, oldErr)
+	done.Sightings, seenErr = inBatches(func() (int64, error) { return s.Sightings.DeleteOldSightings(ctx, sweepBatch) })
+	return done, errors.Join(paymentsErr, refundsErr, disputesErr, toldErr, cardsErr, keysErr, oldErr, seenErr)
 }
 
 func (s *Sweeper) payments(ctx context.Context, now time.Time) (int, error) {
@@ -123,6 +131,22 @@ const (
 	// sweepFailures ends a round: it is not the object then, but the hub.
 	sweepFailures = 5
 )
+
+// maxBatches bounds the batches of one sweep: there is a key and a sighting for
+// every attempt, and so many of them expire in half a minute.
+const maxBatches = 20
+
+// inBatches deletes batch by batch, so that other writes come in between.
+func inBatches(remove func() (int64, error)) (deleted int64, err error) {
+	for range maxBatches {
+		batch, err := remove()
+		deleted += batch
+		if err != nil || batch < sweepBatch {
+			return deleted, err
+		}
+	}
+	return deleted, nil
+}
 
 // sweepEach looks after each object and says how many it did. One that cannot
 // be looked after does not keep those behind it waiting.

@@ -66,6 +66,7 @@ func (s *stubborn) Revive(_ context.Context, p payment.Snapshot) error {
 type (
 	noNotifications struct{}
 	noKeys          struct{ idempotency.Store }
+	oldSightings    struct{ left int64 }
 	noCards         struct{ vault.Store }
 )
 
@@ -73,6 +74,12 @@ func (noNotifications) ApplyDue(context.Context, int) (int, error)            { 
 func (noNotifications) DeleteOld(context.Context, int) (int64, error)         { return 0, nil }
 func (noKeys) DeleteExpired(context.Context, time.Time, int) (int64, error)   { return 0, nil }
 func (noCards) EraseOld(context.Context, time.Time, time.Time) (int64, error) { return 0, nil }
+
+func (s *oldSightings) DeleteOldSightings(_ context.Context, limit int) (int64, error) {
+	deleted := min(s.left, int64(limit))
+	s.left -= deleted
+	return deleted, nil
+}
 
 func sweeper(t *testing.T, n int, refuses ...int) (*activities.Sweeper, *overdue, *stubborn) {
 	t.Helper()
@@ -90,7 +97,8 @@ func sweeper(t *testing.T, n int, refuses ...int) (*activities.Sweeper, *overdue
 	v, err := vault.New(noCards{}, vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, at)
 	require.NoError(t, err)
 	return &activities.Sweeper{
-		Repository: repo, Orchestrator: engine, Notifications: noNotifications{}, Vault: v, Idempotency: noKeys{}, Clock: at, Logger: zap.NewNop(),
+		Repository: repo, Orchestrator: engine, Notifications: noNotifications{}, Vault: v, Idempotency: noKeys{}, Sightings: &oldSightings{1007},
+		Clock: at, Logger: zap.NewNop(),
 	}, repo, engine
 }
 
@@ -100,6 +108,7 @@ func TestASweepGoesPastWhatItCannotRevive(t *testing.T) {
 	done, err := s.Sweep(t.Context(), activities.SweepOptions{})
 	require.ErrorContains(t, err, "no")
 	require.Equal(t, 8, done.Payments)
+	require.EqualValues(t, 1007, done.Sightings)
 	require.Len(t, engine.revived, 8)
 	require.Len(t, repo.postponed, 10)
 	now := s.Clock.Now()

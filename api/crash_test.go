@@ -17,6 +17,7 @@ import (
 	"paymenthub/activities"
 	"paymenthub/api"
 	"paymenthub/internal/clock"
+	"paymenthub/internal/customer"
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/id"
 	"paymenthub/internal/idempotency"
@@ -24,6 +25,7 @@ import (
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/store"
 	"paymenthub/internal/store/pgtest"
 	"paymenthub/internal/vault"
@@ -52,8 +54,37 @@ var crashing = []request{
 	{"capture a part", after(manualIntent, "/capture", `{"amount":700}`)},
 	{"cancel what is open", after(create, "/cancel", `{"reason":"changed mind"}`)},
 	{"cancel what is held", after(manualIntent, "/cancel", `{}`)},
+	{"create, confirm and save the card", func(l *lifetime, h *incarnation) (string, string) {
+		return intents, l.paying(l.customer(h), `"save_payment_method":true,"payment_method":`+card)
+	}},
+	{"create and confirm with a saved card", func(l *lifetime, h *incarnation) (string, string) {
+		customer := l.customer(h)
+		return intents, l.paying(customer, `"off_session":true,"payment_method":{"type":"saved","id":"`+l.kept(h, customer)+`"}`)
+	}},
+	{"keep a card", func(l *lifetime, h *incarnation) (string, string) { return methods, keeping(l.customer(h), card) }},
+	{"keep a card that is declined", func(l *lifetime, h *incarnation) (string, string) {
+		return methods, keeping(l.customer(h), strings.ReplaceAll(card, "4242 4242 4242 4242", interleave.CardDeclined))
+	}},
+	{"detach a card", func(l *lifetime, h *incarnation) (string, string) {
+		return methods + "/" + l.kept(h, l.customer(h)) + "/detach", `{}`
+	}},
 	{"refund a part", func(l *lifetime, h *incarnation) (string, string) {
 		return "/v3/payments/refunds", fmt.Sprintf(`{"intent_id":%q,"amount":300}`, l.made(h, automaticIntent))
+	}},
+	{"sale", func(*lifetime, *incarnation) (string, string) { return acquired + "/sale", purchase }},
+	{"void", func(l *lifetime, h *incarnation) (string, string) {
+		return acquired + "/" + l.made(h, manualIntent) + "/void", `{"reason":"changed mind"}`
+	}},
+	{"refund a part of a sale", func(l *lifetime, h *incarnation) (string, string) {
+		return acquired + "/" + l.made(h, automaticIntent) + "/refund", `{"amount":300}`
+	}},
+	{"cancel a payment intent", func(l *lifetime, h *incarnation) (string, string) {
+		return "/api/v1/payment-intents/" + l.made(h, create) + "/cancel", `{}`
+	}},
+	{"pay as the shopper", func(l *lifetime, h *incarnation) (string, string) {
+		paymentID := l.made(h, create)
+		secret := payment.NewClientSecrets(make([]byte, 32)).For(paymentID)
+		return "/api/public/payment-intents/" + paymentID + "/confirm?client_secret=" + secret, `{` + plastic + `}`
 	}},
 }
 
@@ -123,6 +154,7 @@ func (l *lifetime) boot(diesAt int) *incarnation {
 	l.t.Helper()
 	h := &incarnation{diesAt: diesAt}
 	repository := interleave.Repository{Repository: l.db.Payments(), Hook: h.hook}
+	customers := interleave.Customers{Repository: l.db.Customers(), Hook: h.hook}
 	gateways := gateway.NewRegistry()
 	require.NoError(l.t, gateways.Register(merchant.Sandbox, interleave.Gateway{Gateway: l.provider, Hook: h.hook}))
 	cards, err := vault.New(interleave.Cards{Store: l.db.Vault(), Hook: h.hook},
@@ -130,19 +162,22 @@ func (l *lifetime) boot(diesAt int) *incarnation {
 	require.NoError(l.t, err)
 	watcher := payment.NewWatcher()
 	h.worker = &worker{engine: l.engine, hook: h.hook, steps: &activities.Payments{
-		Repository: repository, Gateways: gateways, Router: gateways, Vault: cards, Watcher: watcher, Clock: l.clock,
+		Repository: repository, Customers: customers, Gateways: gateways, Router: gateways, Risk: interleave.Trusting{}, Vault: cards, Watcher: watcher, Clock: l.clock,
 		ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
 	}}
 	h.sweeper = &activities.Sweeper{
 		Repository: repository, Orchestrator: h.worker, Vault: cards, Idempotency: l.db.Idempotency(), Clock: l.clock, Logger: zap.NewNop(),
+		Sightings:     risk.NewEngine(risk.Options{Repository: l.db.Risk(), Clock: l.clock}),
 		Notifications: notification.NewReceiver(notification.Options{Repository: l.db.Notifications(), Payments: repository, Clock: l.clock}),
 	}
 	h.handler, err = api.New(api.Options{
-		Payments: payment.NewService(repository, h.worker, gateways, cards, watcher, l.clock, payment.Options{Wait: time.Second, Poll: time.Millisecond}),
-		Events:   l.db.Events(), Ledger: l.db.Ledger(), Authenticator: merchant.NewAuthenticator(l.db.Merchants(), l.clock),
+		Customers: customer.NewService(customers, h.worker, gateways, cards, l.clock, customer.Options{Wait: time.Second}),
+		Payments:  payment.NewService(repository, customers, h.worker, gateways, cards, watcher, l.clock, payment.Options{Wait: time.Second, Poll: time.Millisecond}),
+		Events:    l.db.Events(), Ledger: l.db.Ledger(), Risk: risk.NewEngine(risk.Options{Repository: l.db.Risk(), Clock: l.clock}), Authenticator: merchant.NewAuthenticator(l.db.Merchants(), l.clock),
 		Idempotency: idempotency.NewGuard(interleave.Requests{Store: l.db.Idempotency(), Hook: h.hook}, cards, l.clock, time.Second),
 		Secrets:     payment.NewClientSecrets(make([]byte, 32)), Version: "1.2.3", Logger: zap.NewNop(), Clock: l.clock,
 		Health: []api.Check{{Name: "database", Check: l.db.Ping}}, Notifications: &inbox{},
+		Settings: l.db.Merchants(), PublicURL: "https://pay.example",
 	})
 	require.NoError(l.t, err)
 	return h
@@ -183,6 +218,7 @@ type seen struct {
 	Answer   map[string]any
 	Payments []string // status and amounts
 	Provider []string // status and amounts of every charge
+	Methods  []string // status of every payment method, and how many cards the provider keeps
 }
 
 // see reads what is there: in the hub, and at the provider.
@@ -197,6 +233,7 @@ func (l *lifetime) see(w *httptest.ResponseRecorder) seen {
 			s.Provider = append(s.Provider, fmt.Sprint(c.Status, c.Amount, c.Captured, len(c.Refunds), c.Refunded()))
 		}
 	}
+	s.Methods = l.methods()
 	return s
 }
 
@@ -208,7 +245,7 @@ func constant(answer map[string]any) map[string]any {
 		switch {
 		case nested:
 			answer[name] = constant(inner)
-		case name == "id", name == "client_secret", name == "intent_id", name == "request_id", strings.HasSuffix(name, "_at"),
+		case name == "id", name == "client_secret", name == "intent_id", name == "customer_id", name == "request_id", strings.HasSuffix(name, "_at"),
 			name == "status" && answer["object"] == "refund":
 			delete(answer, name)
 		}

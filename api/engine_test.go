@@ -8,6 +8,7 @@ import (
 
 	"paymenthub/activities"
 	"paymenthub/internal/clock"
+	"paymenthub/internal/customer"
 	"paymenthub/internal/fault"
 	"paymenthub/internal/interleave"
 	"paymenthub/internal/payment"
@@ -23,6 +24,13 @@ type engine struct {
 
 	payments map[string]*paymentLife
 	refunds  []string
+	methods  []keptMethod
+}
+
+// keptMethod is a running workflow of a payment method.
+type keptMethod struct {
+	id     string
+	forget bool
 }
 
 // paymentLife is a running workflow: the steps that it was asked for and that have not ended.
@@ -37,7 +45,7 @@ type step struct {
 }
 
 // worker runs the engine's workflows in one incarnation of the hub. It is that
-// hub's payment.Orchestrator: a step has ended, or its hub has died, when a call
+// hub's payment.Orchestrator and customer.Orchestrator: a step has ended, or its hub has died, when a call
 // returns.
 type worker struct {
 	payment.Orchestrator
@@ -200,6 +208,39 @@ func (w *worker) refund(refundID string) error {
 	return err
 }
 
+// StoreMethod implements customer.Orchestrator.
+func (w *worker) StoreMethod(ctx context.Context, m customer.PaymentMethod) error {
+	return w.startMethod(ctx, keptMethod{m.ID, false})
+}
+
+// ForgetMethod implements customer.Orchestrator.
+func (w *worker) ForgetMethod(ctx context.Context, m customer.PaymentMethod) error {
+	return w.startMethod(ctx, keptMethod{m.ID, true})
+}
+
+func (w *worker) startMethod(ctx context.Context, m keptMethod) error {
+	return w.call(ctx, "start method", func() error {
+		if !slices.Contains(w.methods, m) {
+			w.methods = append(w.methods, m)
+		}
+		return w.method(m)
+	})
+}
+
+// method carries a payment method's workflow on.
+func (w *worker) method(m keptMethod) error {
+	ctx, err := interleave.ActivityContext()
+	if err != nil {
+		return err
+	}
+	step := w.steps.StoreMethod
+	if m.forget {
+		step = w.steps.ForgetMethod
+	}
+	_, err = step(ctx, activities.MethodRef{MethodID: m.id})
+	return err
+}
+
 // goOnAll carries all workflows on, as a worker that starts does.
 func (w *worker) goOnAll() error {
 	var errs []error
@@ -208,6 +249,9 @@ func (w *worker) goOnAll() error {
 	}
 	for _, refundID := range w.refunds {
 		errs = append(errs, w.refund(refundID))
+	}
+	for _, m := range w.methods {
+		errs = append(errs, w.method(m))
 	}
 	return errors.Join(errs...)
 }

@@ -29,19 +29,21 @@ import (
 // core is a payment core in memory: it remembers what it was asked, and takes
 // every payment unless told otherwise.
 type core struct {
-	mu       sync.Mutex
-	clock    clock.Clock
-	payments map[string]payment.Intent
-	refunds  map[string]payment.Refund
-	disputes []payment.Dispute
-	attempts []payment.Attempt
-	methods  []payment.Method
-	created  []payment.New
-	calls    int
-	outcome  payment.Status   // of attempts; "": succeeded
-	decline  *payment.Decline // of attempts, or of captures and cancellations
-	fail     error
-	before   func(context.Context) // runs at the start of each write
+	mu           sync.Mutex
+	clock        clock.Clock
+	payments     map[string]payment.Intent
+	refunds      map[string]payment.Refund
+	disputes     []payment.Dispute
+	attempts     []payment.Attempt
+	transactions []payment.Transaction
+	listed       payment.TransactionFilter // the last one that was asked for
+	methods      []payment.Method
+	created      []payment.New
+	calls        int
+	outcome      payment.Status   // of attempts; "": succeeded
+	decline      *payment.Decline // of attempts, or of captures and cancellations
+	fail         error
+	before       func(context.Context) // runs at the start of each write
 }
 
 func (f *core) begin(ctx context.Context) error {
@@ -194,6 +196,10 @@ func (f *core) ActionReturned(_ context.Context, paymentID string) (payment.Inte
 	return p, nil
 }
 
+func (f *core) Find(ctx context.Context, paymentID string) (payment.Intent, error) {
+	return f.ActionReturned(ctx, paymentID)
+}
+
 // books answers for events and the ledger.
 type books struct {
 	events  []event.Event
@@ -310,7 +316,10 @@ type stage struct {
 	t       testing.TB
 	handler http.Handler
 	core    *core
+	people  *people
 	books   *books
+	policy  *policy
+	shop    *preferences
 	inbox   *inbox
 	memory  *memory
 	clock   *clock.Manual
@@ -327,7 +336,8 @@ func newStage(t testing.TB, adjust ...func(*api.Options)) *stage {
 	at := clock.NewManual(time.Date(2026, 4, 21, 9, 30, 0, 123456000, time.UTC))
 	observed, logs := observer.New(zapcore.DebugLevel)
 	s := &stage{
-		t: t, clock: at, logs: logs, books: &books{}, inbox: &inbox{}, secrets: payment.NewClientSecrets(make([]byte, 32)),
+		t: t, clock: at, logs: logs, books: &books{}, policy: &policy{}, shop: &preferences{merchant.Settings{DisplayName: "Example Shop"}}, inbox: &inbox{}, secrets: payment.NewClientSecrets(make([]byte, 32)),
+		people: newPeople(at),
 		core:   &core{clock: at, payments: map[string]payment.Intent{}, refunds: map[string]payment.Refund{}},
 		memory: &memory{requests: map[idempotency.Slot]idempotency.Request{}},
 		scope:  merchant.Scope{MerchantID: "mch_01HZY3K8V4N5T6W7X8Y9Z0A1B2", Environment: merchant.Sandbox},
@@ -340,8 +350,9 @@ func newStage(t testing.TB, adjust ...func(*api.Options)) *stage {
 	sealer, err := vault.New(nil, vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, at)
 	require.NoError(t, err)
 	o := api.Options{
-		Payments: s.core, Events: s.books, Ledger: s.books, Authenticator: merchant.NewAuthenticator(ring, at),
+		Payments: s.core, Customers: s.people, Events: s.books, Ledger: s.books, Risk: s.policy, Authenticator: merchant.NewAuthenticator(ring, at),
 		Idempotency: idempotency.NewGuard(s.memory, sealer, at, 200*time.Millisecond), Secrets: s.secrets,
+		Settings: s.shop, PublicURL: "https://pay.example",
 		Health:  []api.Check{{Name: "database", Check: func(context.Context) error { return nil }}},
 		Version: "1.2.3", Logger: zap.New(observed), Clock: at, Notifications: s.inbox,
 	}

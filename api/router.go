@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -14,6 +15,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
+	"paymenthub/api/acquiring"
+	"paymenthub/api/checkout"
 	"paymenthub/api/hub"
 	"paymenthub/api/inbound"
 	"paymenthub/api/middleware"
@@ -30,7 +33,9 @@ import (
 // Payments is what the façades ask of the payment core; payment.Service is it.
 type Payments interface {
 	hub.Payments
+	acquiring.Payments
 	returns.Payments
+	middleware.Finder
 }
 
 // Check is one part that the hub cannot work without.
@@ -42,15 +47,27 @@ type RateLimit struct {
 	Burst     int // requests at once
 }
 
+// AcquiringLimits bound the acquiring façade.
+type AcquiringLimits struct {
+	PaymentsPerSecond     int // per merchant
+	PaymentsPerHour       int // per merchant
+	TransactionsPerSecond int // per merchant
+	PublicPerSecond       int // per address
+}
+
 // Options are what the API stands on.
 type Options struct {
 	Payments      Payments
+	Customers     hub.Customers
 	Notifications inbound.Receiver
 	Events        event.Repository
 	Ledger        ledger.Repository
+	Risk          hub.Risk
 	Authenticator *merchant.Authenticator
 	Idempotency   *idempotency.Guard
 	Secrets       payment.ClientSecrets
+	Settings      merchant.SettingsRepository
+	PublicURL     string  // where shoppers reach the hub, without a slash at its end
 	Health        []Check // each is bounded to 2 s and believed for 1 s
 	Version       string
 	Logger        *zap.Logger
@@ -60,10 +77,11 @@ type Options struct {
 	TracerProvider trace.TracerProvider // nil: no traces
 	TrustedProxies []string             // addresses and CIDR ranges whose X-Forwarded-* headers are believed
 
-	HubLimit       RateLimit     // per secret key; zero: 600 a minute, burst 100
-	PublicLimit    RateLimit     // per address, where there is no secret key; zero: 600 a minute, burst 100
-	RequestTimeout time.Duration // 0: 20 s
-	MaxInFlight    int           // requests at once, and as many more in the queue; 0: 512
+	HubLimit       RateLimit       // per secret key; zero: 600 a minute, burst 100
+	PublicLimit    RateLimit       // per address, where there is no secret key; zero: 600 a minute, burst 100
+	Acquiring      AcquiringLimits // zero: as contracts/acquiring.md says
+	RequestTimeout time.Duration   // 0: 20 s
+	MaxInFlight    int             // requests at once, and as many more in the queue; 0: 512
 }
 
 // withDefaults checks that nothing is missing and fills in what may be.
@@ -72,9 +90,9 @@ func (o Options) withDefaults() (Options, error) {
 		name    string
 		missing bool
 	}{
-		{"Payments", o.Payments == nil}, {"Notifications", o.Notifications == nil}, {"Events", o.Events == nil}, {"Ledger", o.Ledger == nil},
+		{"Payments", o.Payments == nil}, {"Customers", o.Customers == nil}, {"Notifications", o.Notifications == nil}, {"Events", o.Events == nil}, {"Ledger", o.Ledger == nil}, {"Risk", o.Risk == nil},
 		{"Authenticator", o.Authenticator == nil}, {"Idempotency", o.Idempotency == nil}, {"Health", len(o.Health) == 0},
-		{"Version", o.Version == ""}, {"Logger", o.Logger == nil}, {"Clock", o.Clock == nil},
+		{"Settings", o.Settings == nil}, {"PublicURL", o.PublicURL == ""}, {"Version", o.Version == ""}, {"Logger", o.Logger == nil}, {"Clock", o.Clock == nil},
 	} {
 		if need.missing {
 			return o, fmt.Errorf("api: Options.%s is missing", need.name)
@@ -83,6 +101,11 @@ func (o Options) withDefaults() (Options, error) {
 	standard := RateLimit{PerMinute: 600, Burst: 100}
 	orDefault(&o.HubLimit, standard)
 	orDefault(&o.PublicLimit, standard)
+	orDefault(&o.Acquiring, AcquiringLimits{PaymentsPerSecond: 20, PaymentsPerHour: 10_000, TransactionsPerSecond: 100, PublicPerSecond: 50})
+	a := o.Acquiring
+	if min(a.PaymentsPerSecond, a.PaymentsPerHour, a.TransactionsPerSecond, a.PublicPerSecond) < 1 {
+		return o, errors.New("api: the acquiring façade's rate limits must be positive")
+	}
 	if min(o.HubLimit.PerMinute, o.HubLimit.Burst, o.PublicLimit.PerMinute, o.PublicLimit.Burst) < 1 || o.RequestTimeout < 0 || o.MaxInFlight < 0 {
 		return o, errors.New("api: rate limits must be positive, and no limit negative")
 	}
@@ -100,15 +123,16 @@ func orDefault[T comparable](v *T, otherwise T) {
 
 // server is the API while it is put together.
 type server struct {
-	options Options
-	hub     *hub.API
-	returns *returns.Returns
-	inbound *inbound.Inbound
-	proxies middleware.Proxies
-	byKey   middleware.Limiter
-	byAddr  middleware.Limiter
-	gate    *middleware.Gate
-	metrics *middleware.Metrics
+	options   Options
+	hub       *hub.API
+	acquiring *acquiring.API
+	returns   *returns.Returns
+	checkout  *checkout.Checkout
+	inbound   *inbound.Inbound
+	proxies   middleware.Proxies
+	limits    middleware.Limits
+	gate      *middleware.Gate
+	metrics   *middleware.Metrics
 }
 
 // New makes the API's handler. Errors: a dependency is missing, a route is
@@ -118,24 +142,45 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	settings := merchant.NewSettingsCache(o.Settings, o.Clock)
 	s := &server{
 		options: o, gate: middleware.NewGate(o.MaxInFlight), returns: returns.New(o.Payments), inbound: inbound.New(o.Notifications),
-		byKey:  middleware.NewTokenBuckets(o.HubLimit.PerMinute, o.HubLimit.Burst, o.Clock),
-		byAddr: middleware.NewTokenBuckets(o.PublicLimit.PerMinute, o.PublicLimit.Burst, o.Clock),
+		limits: o.limits(),
 		hub: hub.New(hub.Options{
-			Payments: o.Payments, Events: o.Events, Ledger: o.Ledger, Secrets: o.Secrets,
+			Payments: o.Payments, Customers: o.Customers, Events: o.Events, Ledger: o.Ledger, Risk: o.Risk, Settings: o.Settings, Secrets: o.Secrets,
 			Checks: o.Health, Version: o.Version, Clock: o.Clock,
+		}),
+		acquiring: acquiring.New(acquiring.Options{
+			Payments: o.Payments, Customers: o.Customers, Settings: settings, Secrets: o.Secrets, PublicURL: o.PublicURL, Clock: o.Clock,
 		}),
 	}
 	if s.proxies, err = middleware.ParseProxies(o.TrustedProxies); err != nil {
 		return nil, err
 	}
+	s.checkout = checkout.New(checkout.Options{Payments: o.Payments, Settings: settings, Secrets: o.Secrets, Proxies: s.proxies, Clock: o.Clock})
 	if o.Metrics != nil {
 		if s.metrics, err = middleware.NewMetrics(o.Metrics); err != nil {
 			return nil, err
 		}
 	}
 	return s.engine()
+}
+
+// limits makes the limiters of each rate class.
+func (o Options) limits() middleware.Limits {
+	perMinute := func(l RateLimit) []middleware.Limiter {
+		return []middleware.Limiter{middleware.NewTokenBuckets(l.PerMinute, time.Minute, l.Burst, o.Clock)}
+	}
+	perSecond := func(requests int) middleware.Limiter {
+		return middleware.NewTokenBuckets(requests, time.Second, requests, o.Clock)
+	}
+	return middleware.Limits{
+		middleware.PerKey:                perMinute(o.HubLimit),
+		middleware.PerAddress:            perMinute(o.PublicLimit),
+		middleware.AcquiringPayments:     {perSecond(o.Acquiring.PaymentsPerSecond), middleware.NewWindows(o.Acquiring.PaymentsPerHour, time.Hour, o.Clock)},
+		middleware.AcquiringTransactions: {perSecond(o.Acquiring.TransactionsPerSecond)},
+		middleware.Shoppers:              {perSecond(o.Acquiring.PublicPerSecond)},
+	}
 }
 
 // engine builds the router.
@@ -159,15 +204,32 @@ func (s *server) engine() (*gin.Engine, error) {
 		e.GET("/metrics", middleware.Internal, gin.WrapH(promhttp.HandlerFor(s.options.Metrics, promhttp.HandlerOpts{})))
 	}
 	unknown := fault.New(fault.NotFound, "There is nothing at this path.")
-	e.NoRoute(append(s.entrance(s.hub.Facade()), func(c *gin.Context) { middleware.Fail(c, unknown) })...)
+	e.NoRoute(append(s.entrance(s.facadeAt()), func(c *gin.Context) { middleware.Fail(c, unknown) })...)
 	refused := fault.New(fault.MethodNotAllowed, "This path does not take this method; header 'Allow' says which it takes.")
-	e.NoMethod(append(s.entrance(s.hub.Facade()), func(c *gin.Context) { middleware.Fail(c, refused) })...)
+	e.NoMethod(append(s.entrance(s.facadeAt()), func(c *gin.Context) { middleware.Fail(c, refused) })...)
 	return e, nil
 }
 
-// entrance is what every request passes, whatever it asks for.
-func (s *server) entrance(f *middleware.Facade) []gin.HandlerFunc {
-	chain := []gin.HandlerFunc{middleware.RequestID(f)}
+// facadeAt returns which façade answers for what no route serves: the one whose
+// base path a request is under, or the Hub's.
+func (s *server) facadeAt() func(*http.Request) *middleware.Facade {
+	hubFacade, servers, browsers := s.hub.Facade(), s.acquiring.Facade(), s.acquiring.PublicFacade()
+	return func(r *http.Request) *middleware.Facade {
+		switch path := r.URL.Path; {
+		case strings.HasPrefix(path, "/api/v1/"), strings.HasPrefix(path, "/openapi/"):
+			return servers
+		case strings.HasPrefix(path, "/api/public/"):
+			return browsers
+		default:
+			return hubFacade
+		}
+	}
+}
+
+// entrance is what every request passes, whatever it asks for; of says which
+// façade it belongs to.
+func (s *server) entrance(of func(*http.Request) *middleware.Facade) []gin.HandlerFunc {
+	chain := []gin.HandlerFunc{middleware.RequestID(of)}
 	if s.options.TracerProvider != nil {
 		chain = append(chain, middleware.Tracing(s.options.TracerProvider))
 	}
@@ -180,19 +242,23 @@ func (s *server) entrance(f *middleware.Facade) []gin.HandlerFunc {
 // stations is the way of a route's requests, in order.
 func (s *server) stations(r Route) []gin.HandlerFunc {
 	write := r.Method != http.MethodGet
-	chain := append(s.entrance(r.facade), middleware.Deadline(s.options.RequestTimeout, write))
+	own := func(*http.Request) *middleware.Facade { return r.facade }
+	chain := append(s.entrance(own), middleware.Deadline(s.options.RequestTimeout, write))
 	if r.Queued {
 		chain = append(chain, s.gate.Handle)
 	}
 	chain = append(chain,
 		middleware.Authentication(s.options.Authenticator, r.Access, s.proxies),
 		middleware.Permission(r.Permission),
-		middleware.RateLimit(s.byKey, s.byAddr, r.Rate))
+		middleware.RateLimit(s.limits, r.Rate))
 	switch {
 	case r.Access == middleware.Signed:
 		chain = append(chain, middleware.ReadSigned)
 	case write:
 		chain = append(chain, middleware.ReadBody)
+	}
+	if r.Access == middleware.Shopper {
+		chain = append(chain, middleware.ClientSecret(s.options.Secrets, s.options.Payments, s.proxies))
 	}
 	if r.Idempotent {
 		chain = append(chain, middleware.Idempotency(s.options.Idempotency, s.options.Logger))

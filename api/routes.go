@@ -6,6 +6,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"paymenthub/api/acquiring"
+	"paymenthub/api/checkout"
 	"paymenthub/api/hub"
 	"paymenthub/api/inbound"
 	"paymenthub/api/middleware"
@@ -31,13 +33,14 @@ type Route struct {
 
 // check reports what cannot work.
 func (r Route) check() error {
-	authenticated := r.Access == middleware.Secret || r.Access == middleware.Client
+	byKey := r.Access == middleware.Secret || r.Access == middleware.Client
+	write := r.Method != http.MethodGet && r.Access != middleware.Signed
 	switch {
-	case (r.Permission != "") != authenticated:
+	case (r.Permission != "") != byKey:
 		return fmt.Errorf("api: route %s %s: a permission and authentication go together", r.Method, r.Path)
-	case r.Idempotent && !authenticated:
+	case r.Idempotent && !byKey && r.Access != middleware.Shopper:
 		return fmt.Errorf("api: route %s %s: idempotency keys belong to a merchant", r.Method, r.Path)
-	case (r.Method == http.MethodPost && r.Access != middleware.Signed) != r.Idempotent:
+	case write != r.Idempotent:
 		return fmt.Errorf("api: route %s %s: every merchant's write takes an Idempotency-Key, and nothing else does", r.Method, r.Path)
 	}
 	return nil
@@ -45,32 +48,42 @@ func (r Route) check() error {
 
 // Routes lists the table, for tests that go through every route.
 func Routes() []Route {
-	s := &server{hub: hub.New(hub.Options{}), returns: returns.New(nil), inbound: inbound.New(nil)}
+	s := &server{hub: hub.New(hub.Options{}), acquiring: acquiring.New(acquiring.Options{}), returns: returns.New(nil), checkout: checkout.New(checkout.Options{}), inbound: inbound.New(nil)}
 	return s.routes()
 }
 
 // The words of the table.
 const (
-	get, post = http.MethodGet, http.MethodPost
+	get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
 
 	public   = middleware.Public
 	signed   = middleware.Signed
 	optional = middleware.Optional
 	secret   = middleware.Secret
 	client   = middleware.Client
+	shopper  = middleware.Shopper
 
 	perKey     = middleware.PerKey
 	perAddress = middleware.PerAddress
 	unlimited  = middleware.Unlimited
+	payments   = middleware.AcquiringPayments
+	movements  = middleware.AcquiringTransactions
+	shoppers   = middleware.Shoppers
 
-	none          = merchant.Permission("")
-	readPayments  = merchant.ReadPayments
-	writePayments = merchant.WritePayments
-	confirm       = merchant.ConfirmPayments
-	readRefunds   = merchant.ReadRefunds
-	writeRefunds  = merchant.WriteRefunds
-	readEvents    = merchant.ReadEvents
-	readLedger    = merchant.ReadLedger
+	none           = merchant.Permission("")
+	readPayments   = merchant.ReadPayments
+	writePayments  = merchant.WritePayments
+	confirm        = merchant.ConfirmPayments
+	readRefunds    = merchant.ReadRefunds
+	writeRefunds   = merchant.WriteRefunds
+	readEvents     = merchant.ReadEvents
+	readLedger     = merchant.ReadLedger
+	readCustomers  = merchant.ReadCustomers
+	writeCustomers = merchant.WriteCustomers
+	readRisk       = merchant.ReadRisk
+	readSettings   = merchant.ReadSettings
+	writeSettings  = merchant.WriteSettings
+	writeRisk      = merchant.WriteRisk
 
 	keyed, plain     = true, false // takes an Idempotency-Key
 	queued, unqueued = true, false
@@ -80,6 +93,9 @@ const (
 func (s *server) routes() []Route {
 	h, hubFacade, returnFacade := s.hub, s.hub.Facade(), s.returns.Facade()
 	answer := hub.Answer
+	acq, acquire := s.acquiring, acquiring.Answer
+	acqFacade, publicFacade := acq.Facade(), acq.PublicFacade()
+	page, pageFacade := s.checkout, s.checkout.Facade()
 	rows := []struct {
 		facade     *middleware.Facade
 		method     string
@@ -101,17 +117,47 @@ func (s *server) routes() []Route {
 		{hubFacade, post, "/v3/payments/refunds", secret, writeRefunds, perKey, keyed, queued, answer(h.CreateRefund)},
 		{hubFacade, get, "/v3/payments/refunds", secret, readRefunds, perKey, plain, queued, answer(h.ListRefunds)},
 		{hubFacade, get, "/v3/payments/refunds/:id", secret, readRefunds, perKey, plain, queued, answer(h.GetRefund)},
+		{hubFacade, post, "/v3/customers", secret, writeCustomers, perKey, keyed, queued, answer(h.CreateCustomer)},
+		{hubFacade, get, "/v3/customers", secret, readCustomers, perKey, plain, queued, answer(h.ListCustomers)},
+		{hubFacade, get, "/v3/customers/:id", secret, readCustomers, perKey, plain, queued, answer(h.GetCustomer)},
+		{hubFacade, post, "/v3/customers/:id", secret, writeCustomers, perKey, keyed, queued, answer(h.UpdateCustomer)},
+		{hubFacade, post, "/v3/payment_methods", secret, writeCustomers, perKey, keyed, queued, answer(h.CreatePaymentMethod)},
+		{hubFacade, get, "/v3/payment_methods", secret, readCustomers, perKey, plain, queued, answer(h.ListPaymentMethods)},
+		{hubFacade, get, "/v3/payment_methods/:id", secret, readCustomers, perKey, plain, queued, answer(h.GetPaymentMethod)},
+		{hubFacade, post, "/v3/payment_methods/:id/detach", secret, writeCustomers, perKey, keyed, queued, answer(h.DetachPaymentMethod)},
+		{hubFacade, post, "/v3/payment_methods/:id/default", secret, writeCustomers, perKey, keyed, queued, answer(h.SetDefaultPaymentMethod)},
 		{hubFacade, get, "/v3/disputes", secret, readPayments, perKey, plain, queued, answer(h.ListDisputes)},
 		{hubFacade, get, "/v3/disputes/:id", secret, readPayments, perKey, plain, queued, answer(h.GetDispute)},
 		{hubFacade, get, "/v3/events", secret, readEvents, perKey, plain, queued, answer(h.ListEvents)},
 		{hubFacade, get, "/v3/events/:id", secret, readEvents, perKey, plain, queued, answer(h.GetEvent)},
 		{hubFacade, get, "/v3/ledger/balances", secret, readLedger, perKey, plain, queued, answer(h.ListBalances)},
 		{hubFacade, get, "/v3/ledger/entries", secret, readLedger, perKey, plain, queued, answer(h.ListEntries)},
+		{hubFacade, get, "/v3/risk/rules", secret, readRisk, perKey, plain, queued, answer(h.GetRiskRules)},
+		{hubFacade, get, "/v3/settings", secret, readSettings, perKey, plain, queued, answer(h.GetSettings)},
+		{hubFacade, put, "/v3/settings", secret, writeSettings, perKey, keyed, queued, answer(h.PutSettings)},
+		{hubFacade, put, "/v3/risk/rules", secret, writeRisk, perKey, keyed, queued, answer(h.PutRiskRules)},
+
+		{acqFacade, post, "/api/v1/payments/authorize", secret, writePayments, payments, keyed, queued, acquire(acq.Authorize)},
+		{acqFacade, post, "/api/v1/payments/sale", secret, writePayments, payments, keyed, queued, acquire(acq.Sale)},
+		{acqFacade, get, "/api/v1/payments/:id", secret, readPayments, payments, plain, queued, acquire(acq.GetPayment)},
+		{acqFacade, post, "/api/v1/payments/:id/capture", secret, writePayments, payments, keyed, queued, acquire(acq.CapturePayment)},
+		{acqFacade, post, "/api/v1/payments/:id/void", secret, writePayments, payments, keyed, queued, acquire(acq.VoidPayment)},
+		{acqFacade, post, "/api/v1/payments/:id/refund", secret, writeRefunds, payments, keyed, queued, acquire(acq.RefundPayment)},
+		{acqFacade, post, "/api/v1/payment-intents", secret, writePayments, payments, keyed, queued, acquire(acq.CreatePaymentIntent)},
+		{acqFacade, post, "/api/v1/payment-intents/:id/cancel", secret, writePayments, payments, keyed, queued, acquire(acq.CancelPaymentIntent)},
+		{publicFacade, get, "/api/public/payment-intents/:id", shopper, none, shoppers, plain, queued, acquire(acq.GetPublicIntent)},
+		{publicFacade, post, "/api/public/payment-intents/:id/confirm", shopper, none, shoppers, keyed, queued, acquire(acq.ConfirmPublicIntent)},
+		{acqFacade, get, "/api/v1/transactions", secret, readPayments, movements, plain, queued, acquire(acq.ListTransactions)},
+		{acqFacade, get, "/api/v1/transactions/:id", secret, readPayments, movements, plain, queued, acquire(acq.GetTransaction)},
 
 		{hubFacade, post, "/webhooks/:gateway/:account", signed, none, unlimited, plain, queued, s.inbound.Receive},
 		{returnFacade, get, "/return/:payment_id", public, none, perAddress, plain, queued, s.returns.Return},
+		{pageFacade, get, "/checkout/:id", public, none, perAddress, plain, queued, page.Page},
+		{pageFacade, get, "/checkout/:id/logo", public, none, perAddress, plain, queued, page.Logo},
+		{pageFacade, get, "/checkout/assets/:file", public, none, unlimited, plain, unqueued, page.Asset},
 
 		{hubFacade, get, "/openapi.yaml", public, none, unlimited, plain, unqueued, openapi.ServeDocument},
+		{acqFacade, get, "/openapi/acquiring.yaml", public, none, unlimited, plain, unqueued, openapi.ServeAcquiringDocument},
 		{hubFacade, get, "/docs", public, none, unlimited, plain, unqueued, openapi.ServeDocs},
 		{hubFacade, get, "/docs/scalar.js", public, none, unlimited, plain, unqueued, openapi.ServeScript},
 		{hubFacade, get, "/", public, none, unlimited, plain, unqueued, openapi.Home},

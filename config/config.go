@@ -17,6 +17,7 @@ type Config struct {
 	Gateways   Gateways   `yaml:"gateways"`
 	RateLimits RateLimits `yaml:"rate_limits"`
 	Payments   Payments   `yaml:"payments"`
+	Risk       Risk       `yaml:"risk"`
 	Clock      Clock      `yaml:"clock"`
 	Log        Log        `yaml:"log"`
 	Telemetry  Telemetry  `yaml:"telemetry"`
@@ -121,6 +122,16 @@ type RateLimits struct {
 	Hub RateLimit `yaml:"hub"`
 	// Public is per client address on what needs no secret key.
 	Public RateLimit `yaml:"public"`
+	// Acquiring is the acquiring façade's.
+	Acquiring AcquiringLimits `yaml:"acquiring"`
+}
+
+// AcquiringLimits are requests in a unit of time.
+type AcquiringLimits struct {
+	PaymentsPerSecond     int `yaml:"payments_per_second"`     // per merchant and environment
+	PaymentsPerHour       int `yaml:"payments_per_hour"`       // per merchant and environment
+	TransactionsPerSecond int `yaml:"transactions_per_second"` // per merchant and environment
+	PublicPerSecond       int `yaml:"public_per_second"`       // per client address
 }
 
 // RateLimit is a token bucket.
@@ -134,6 +145,14 @@ type Payments struct {
 	// Wait is how long a confirmation waits for its outcome before it answers
 	// "processing"; less than server.request_timeout.
 	Wait time.Duration `yaml:"wait"`
+}
+
+// Risk is what attempts to pay are judged by, beside each merchant's own rules.
+type Risk struct {
+	// BINFile is a CSV file of live cards' countries: rows of the first and last
+	// BIN of a range, 6 to 8 digits each, and an ISO 3166-1 country code. Without
+	// it the hub does not know where live cards are from.
+	BINFile string `yaml:"bin_file"`
 }
 
 // Clock is how the hub tells the time.
@@ -167,6 +186,9 @@ func Default() Config {
 		RateLimits: RateLimits{
 			Hub:    RateLimit{PerMinute: 600, Burst: 100},
 			Public: RateLimit{PerMinute: 120, Burst: 30},
+			Acquiring: AcquiringLimits{
+				PaymentsPerSecond: 20, PaymentsPerHour: 10_000, TransactionsPerSecond: 100, PublicPerSecond: 50,
+			},
 		},
 		Payments:  Payments{Wait: 10 * time.Second},
 		Log:       Log{Level: "info", Format: "json"},

@@ -166,6 +166,7 @@ func TestValidateReportsAllFaultsAtOnce(t *testing.T) {
 			Sandbox: config.Providers{Stripe: config.Stripe{SecretKey: "sk_live_hunter2", BaseURL: "ftp://gateway.example.com"}},
 			Live:    config.Providers{Stripe: config.Stripe{SecretKey: "sk_test_hunter2"}},
 		},
+		Risk:      config.Risk{BINFile: "/no/such/file.csv"},
 		Log:       config.Log{Level: "loud", Format: "xml"},
 		Telemetry: config.Telemetry{OTLPEndpoint: "collector:4317", SamplePercent: 101},
 	}
@@ -178,7 +179,7 @@ func TestValidateReportsAllFaultsAtOnce(t *testing.T) {
 		"server.request_timeout", "server.max_in_flight", "server.drain_timeout", "database.url", "database.max_conns", "temporal.address", "temporal.namespace",
 		"keys.vault.keys", "keys.vault.active", "keys.client_secret", "keys.codec.keys", "keys.codec.active",
 		"gateways.timeout", "gateways.sandbox.stripe.secret_key", "gateways.sandbox.stripe.base_url", "gateways.live.stripe.secret_key",
-		"rate_limits.hub.per_minute", "rate_limits.public.burst", "payments.wait", "log.level", "log.format",
+		"rate_limits.hub.per_minute", "rate_limits.public.burst", "payments.wait", "risk.bin_file", "log.level", "log.format",
 		"telemetry.otlp_endpoint", "telemetry.sample_percent",
 	} {
 		variable := "PAYMENTHUB_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))

@@ -36,8 +36,10 @@ func (c Config) Validate(needs ...Need) error {
 	f.gateways(c.Gateways)
 	f.rateLimit("rate_limits.hub", c.RateLimits.Hub)
 	f.rateLimit("rate_limits.public", c.RateLimits.Public)
+	f.acquiringLimits(c.RateLimits.Acquiring)
 	f.check(c.Payments.Wait > 0 && c.Payments.Wait < c.Server.RequestTimeout, "payments.wait",
 		"must be more than 0 and less than server.request_timeout (%s)", c.Server.RequestTimeout)
+	f.readable("risk.bin_file", c.Risk.BINFile)
 	f.check(c.Clock.Offset == 0 || !realLive(c.Gateways.Live.Stripe), "clock.offset",
 		"is for simulators; remove it, or gateways.live.stripe.secret_key (%s)", envOf("gateways.live.stripe.secret_key"))
 	f.check(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level",
@@ -110,6 +112,13 @@ func (f *faults) temporal(t Temporal) {
 func (f *faults) rateLimit(key string, l RateLimit) {
 	f.between(key+".per_minute", l.PerMinute, 1, 1_000_000)
 	f.between(key+".burst", l.Burst, 1, 1_000_000)
+}
+
+func (f *faults) acquiringLimits(l AcquiringLimits) {
+	f.between("rate_limits.acquiring.payments_per_second", l.PaymentsPerSecond, 1, 1_000_000)
+	f.between("rate_limits.acquiring.payments_per_hour", l.PaymentsPerHour, 1, 1_000_000_000)
+	f.between("rate_limits.acquiring.transactions_per_second", l.TransactionsPerSecond, 1, 1_000_000)
+	f.between("rate_limits.acquiring.public_per_second", l.PublicPerSecond, 1, 1_000_000)
 }
 
 // address checks host:port. Where the hub listens the host may be empty and the

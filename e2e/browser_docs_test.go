@@ -24,8 +24,9 @@ func TestDocsPageNeedsNothingFromElsewhere(t *testing.T) {
 func TestDocsPageOpensAtAnOperation(t *testing.T) {
 	h := shared(t, sqlite)
 	for _, test := range []struct{ at, title string }{
-		{"#tag/payment-intents/POST/v3/payments/intents/{id}/capture", "Capture an authorized payment"},
-		{"#tag/refunds/POST/v3/payments/refunds", "Refund a payment"},
+		{"#hub/tag/payment-intents/POST/v3/payments/intents/{id}/capture", "Capture an authorized payment"},
+		{"#hub/tag/refunds/POST/v3/payments/refunds", "Refund a payment"},
+		{"#acquiring/tag/payments/POST/api/v1/payments/{id}/void", "Void an authorized payment"},
 	} {
 		t.Run(test.title, func(t *testing.T) {
 			w := openWindow(t, h.API)

@@ -33,6 +33,7 @@ type window struct {
 
 	mu         sync.Mutex
 	complaints []string
+	expected   []string // what the browser may say of answers that a test asks for
 }
 
 // needChromium skips a test on a machine without Chromium, and fails it where CI=true.
@@ -104,10 +105,24 @@ func (w *window) listen(event any) {
 			}
 		}
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelError {
+		if e.Entry.Level == log.EntryLevelError && !w.expects(e.Entry.Text) {
 			w.complain("an error of the browser: %s %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
 		}
 	}
+}
+
+// expect says what a test makes the browser report: it calls every answer above 399
+// an error in the console.
+func (w *window) expect(texts ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.expected = append(w.expected, texts...)
+}
+
+func (w *window) expects(text string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.ContainsFunc(w.expected, func(expected string) bool { return strings.Contains(text, expected) })
 }
 
 func (w *window) complain(format string, args ...any) {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
@@ -12,26 +13,30 @@ import (
 
 // fuzz sends generated requests to a hub, as a merchant of its own.
 type fuzz struct {
-	hub       *hub
-	shop      shop
-	generator *generate.Generator
+	hub        *hub
+	shop       shop
+	generators []*generate.Generator // one of each document
 
 	refused stock // what faulty requests are about; nothing may happen to it
 	hostile stock // what hostile ones are about; anything allowed may happen to it
 
 	mu      sync.Mutex
 	callers map[string]*testing.T // the test of each operation, for objects made on the way
+	secrets map[string]string     // client secrets by payment
+	about   map[string]string     // the payment that an operation's last request names
 }
 
 // stock is one object in each state that an operation asks for.
-type stock struct{ open, held, paid, refund, dispute, event, entry string }
+type stock struct{ open, held, paid, refund, dispute, event, entry, movement, customer, method string }
 
 func newFuzz(t *testing.T, h *hub) *fuzz {
 	t.Helper()
-	f := &fuzz{hub: h, shop: newShop(t, h), callers: map[string]*testing.T{}}
+	f := &fuzz{hub: h, shop: newShop(t, h), callers: map[string]*testing.T{}, secrets: map[string]string{}, about: map[string]string{}}
 	f.refused, f.hostile = f.newStock(t), f.newStock(t)
 	facts := generate.Facts{Key: f.shop.key, Known: f.known, Settle: settle, Signed: []string{"receiveNotification"}}
-	f.generator = generate.New(conform.Document(t), facts, fuzzSeed, fuzzValid, fuzzHostile)
+	for _, doc := range conform.Documents(t) {
+		f.generators = append(f.generators, generate.New(doc, facts, fuzzSeed, fuzzValid, fuzzHostile))
+	}
 	return f
 }
 
@@ -41,10 +46,21 @@ func (f *fuzz) newStock(t *testing.T) stock {
 	r := f.shop.settled(t, f.shop.post(t, refunds, object{"intent_id": paid.ID, "amount": 1}).refund(t).ID)
 	entries := read[list[entry]](t, f.shop.get(t, "/v3/ledger/entries?intent_id="+paid.ID), 200).Data
 	require.NotEmpty(t, entries)
+	c := f.shop.newCustomer(t, object{"email": "ada@example.com"})
 	return stock{
-		open: f.shop.create(t, nil).ID, held: f.shop.authorized(t, 100_000).ID, paid: paid.ID,
+		customer: c.ID, method: f.shop.keep(t, c.ID, visa).ID,
+		open: f.remember(f.shop.create(t, nil)), held: f.shop.authorized(t, 100_000).ID, paid: paid.ID,
 		refund: r.ID, dispute: f.shop.disputed(t), event: f.shop.eventsOf(t, paid.ID)[0].ID, entry: entries[0].ID,
+		movement: read[movementPage](t, f.shop.acquirer().fetch(t, movements), 200).Data[0].ID,
 	}
+}
+
+// remember keeps a payment's client secret, and returns its id.
+func (f *fuzz) remember(p intent) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.secrets[p.ID] = p.ClientSecret
+	return p.ID
 }
 
 // untouched is how the objects look that faulty requests are about.
@@ -53,7 +69,8 @@ func (f *fuzz) untouched(t *testing.T) []string {
 	var all []string
 	for _, path := range []string{
 		intents + "/" + f.refused.open, intents + "/" + f.refused.held, intents + "/" + f.refused.paid,
-		refunds + "/" + f.refused.refund, disputes + "/" + f.refused.dispute, events + "/" + f.refused.event,
+		refunds + "/" + f.refused.refund, disputes + "/" + f.refused.dispute,
+		customers + "/" + f.refused.customer, paymentMethods + "/" + f.refused.method, events + "/" + f.refused.event,
 	} {
 		all = append(all, string(f.shop.get(t, path).raw))
 	}
@@ -74,23 +91,45 @@ func (f *fuzz) known(p generate.Place) (any, bool) {
 	if v, ok := f.named(p); ok {
 		return v, true
 	}
+	if p.Operation == "putRiskRules" {
+		return f.rule(p)
+	}
+	if v, ok := f.ofAcquiring(p); ok {
+		return v, true
+	}
 	choose := func(from ...any) (any, bool) { return from[p.Random.IntN(len(from))], true }
 	switch p.Name {
+	case "brand_color":
+		return choose("#7a3b12", "#FFD400", "#000000")
+	case "display_name":
+		return choose("Café Atlas", "متجر", strings.Repeat("ü", 100))
+	case "currencies":
+		return choose([]string{"MAD", "USD", "EUR"}, []string{"usd", "JPY", "eur", "USD", "KWD", "MAD"}) // the same merchant takes payments
+	case "logo.media_type":
+		return "image/png", true
+	case "logo.data":
+		return logo, true
 	case "currency":
 		return choose("AED", "aed", "USD", "Eur", "JPY", "KWD")
-	case "customer_id", "settlement_currency", "client_secret":
-		return nil, p.In == "body" // there are no customers, and no conversion
+	case "settlement_currency", "client_secret":
+		return nil, p.In == "body" // there is no conversion
+	case "save_payment_method", "off_session":
+		return false, true // they ask for a customer, and for a method that is kept
+	case "email":
+		return choose("ada@example.com", "a@b.c", "first.last+tag@shop.example")
+	case "network_transaction_id":
+		return choose("016153570198200", "MCC1234560426")
 	case "routing":
 		return choose("auto", "stripe")
 	case "return_url":
 		return choose("https://shop.example/", "https://shop.example:8443/a?b=c&d=%20#e", "http://127.0.0.1:9/back", "https://xn--bcher-kva.example/")
 	case "statement_descriptor":
 		return choose("SHOP EXAMPLE", "abcde", "Bücher & Mehr", "0123456789 ABCDEFGHIJK")
-	case "payment_method.card.number":
+	case "payment_method.card.number", "card.number":
 		return choose(visa, mastercard, "4242 4242 4242 4242", "5555-5555-5555-4444")
-	case "payment_method.card.exp_year":
+	case "payment_method.card.exp_year", "card.exp_year":
 		return 2040 + p.Random.IntN(20), true
-	case "payment_method.card.cvc":
+	case "payment_method.card.cvc", "card.cvc":
 		return choose("123", "000")
 	case "amount":
 		if p.Operation != "createIntent" {
@@ -101,6 +140,36 @@ func (f *fuzz) known(p generate.Place) (any, bool) {
 		return choose("0", "1700000000", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00.5+05:30")
 	case "created[lt]":
 		return choose("253402300799", "9999-12-31T23:59:59Z", "2100-02-28T00:00:00-11:00")
+	}
+	return nil, false
+}
+
+// rule makes rules that refuse nobody: the same merchant's payments are tried at
+// the same time. The version says for whom: that of a valid request is the current
+// one, that of all others none that there is.
+func (f *fuzz) rule(p generate.Place) (any, bool) {
+	_, member, isMember := strings.Cut(p.Name, ".")
+	switch {
+	case isMember && member == "enabled":
+		return false, true
+	case p.Name == "version" && p.Class == generate.Valid:
+		f.mu.Lock()
+		t := f.callers[p.Operation]
+		f.mu.Unlock()
+		return f.shop.rules(t)["version"], true
+	case p.Name == "version":
+		return 1 << 30, true
+	case p.Name == "environment":
+		return "sandbox", true
+	case p.Name == "updated_at":
+		return "2026-04-21T09:30:01.123456Z", true
+	case p.Name == "block_list", p.Name == "allow_list":
+		return [][]object{
+			{}, {{"type": "ip", "value": "203.0.113.0/24"}, {"type": "ip", "value": "::1"}}, {{"type": "bin", "value": "00000000"}},
+			{{"type": "country", "value": "AQ"}, {"type": "email", "value": "a@b.example"}, {"type": "email_domain", "value": "bücher.example"}},
+		}[p.Random.IntN(4)], true
+	case p.Name == "amount_limit.limits":
+		return [][]object{{}, {{"currency": "JPY", "amount": 1}, {"currency": "AED", "amount": 9007199254740991}}}[p.Random.IntN(2)], true
 	}
 	return nil, false
 }
@@ -120,12 +189,16 @@ func (f *fuzz) named(p generate.Place) (any, bool) {
 		return "stripe", true
 	case "receiveNotification account":
 		return []string{"sandbox", "live"}[p.Random.IntN(2)], true
-	case "confirmIntent id", "cancelIntent id":
+	case "confirmIntent id", "cancelIntent id", "confirmPaymentIntent id", "getPublicPaymentIntent id", "openCheckout id", "cancelPaymentIntent id":
 		of = func(s stock) string { return s.open }
-	case "captureIntent id":
+	case "captureIntent id", "capturePayment id", "voidPayment id":
 		of = func(s stock) string { return s.held }
-	case "getIntent id", "returnFromAction payment_id", "createRefund intent_id", "listIntents starting_after", "listEvents object_id", "listRefunds intent_id", "listDisputes intent_id", "listEntries intent_id":
+	case "getPayment id", "refundPayment id", "getIntent id", "returnFromAction payment_id", "createRefund intent_id", "listIntents starting_after", "listEvents object_id", "listRefunds intent_id", "listDisputes intent_id", "listEntries intent_id":
 		of = func(s stock) string { return s.paid }
+	case "getCustomer id", "updateCustomer id", "listCustomers starting_after", "createIntent customer_id", "createPaymentIntent customer_id", "createPaymentMethod customer_id", "listPaymentMethods customer_id", "listIntents customer_id":
+		of = func(s stock) string { return s.customer }
+	case "getPaymentMethod id", "detachPaymentMethod id", "setDefaultPaymentMethod id", "listPaymentMethods starting_after":
+		of = func(s stock) string { return s.method }
 	case "getRefund id", "listRefunds starting_after":
 		of = func(s stock) string { return s.refund }
 	case "getDispute id", "listDisputes starting_after":
@@ -134,16 +207,24 @@ func (f *fuzz) named(p generate.Place) (any, bool) {
 		of = func(s stock) string { return s.event }
 	case "listEntries ending_before":
 		of = func(s stock) string { return s.entry }
+	case "getTransaction id":
+		of = func(s stock) string { return s.movement }
 	default:
 		return nil, false
 	}
-	switch {
-	case p.Class == generate.Hostile:
-		return of(f.hostile), true
-	case p.Class == generate.Faulty:
-		return of(f.refused), true
+	var named string
+	switch p.Class {
+	case generate.Hostile:
+		named = of(f.hostile)
+	case generate.Faulty:
+		named = of(f.refused)
+	default:
+		named = f.fresh(p.Operation, of)
 	}
-	return f.fresh(p.Operation, of), true
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.about[p.Operation] = named
+	return named, true
 }
 
 // fresh returns an object that a valid request may change.
@@ -152,18 +233,25 @@ func (f *fuzz) fresh(operation string, of func(stock) string) string {
 	t := f.callers[operation]
 	f.mu.Unlock()
 	switch operation {
-	case "confirmIntent", "cancelIntent":
-		return f.shop.create(t, object{"amount": 5_000}).ID
-	case "captureIntent":
+	case "confirmIntent", "cancelIntent", "confirmPaymentIntent", "cancelPaymentIntent":
+		return f.remember(f.shop.create(t, object{"amount": 5_000}))
+	case "captureIntent", "capturePayment", "voidPayment":
 		return f.shop.authorized(t, 5_000).ID
-	case "createRefund":
+	case "createRefund", "refundPayment":
 		return f.shop.paid(t, 5_000).ID
+	case "updateCustomer":
+		return f.shop.newCustomer(t).ID
+	case "detachPaymentMethod", "setDefaultPaymentMethod":
+		return f.shop.keep(t, f.shop.newCustomer(t).ID, visa).ID
 	}
 	return of(f.refused)
 }
 
 // settle makes fields agree of which the document says in prose that they must.
 func settle(operation string, body generate.Object) {
+	if operation == "putRiskRules" && body.Has("decline_above") { // 3-D Secure is below it
+		body.Set("challenge_above", 0)
+	}
 	if operation != "createIntent" {
 		return
 	}

@@ -41,14 +41,17 @@ func TestFuzzedRequestsAreAnsweredAsTheDocumentSays(t *testing.T) {
 		was := f.untouched(t)
 		var sent atomic.Int64
 		t.Run("operations", func(t *testing.T) {
-			for _, id := range f.generator.Operations() {
-				t.Run(id, func(t *testing.T) {
-					t.Parallel()
-					for i := rand.New(rand.NewPCG(fuzzSeed, 0)).IntN(every); i < f.generator.Count(id); i += every {
-						f.try(t, id, i)
-						sent.Add(1)
-					}
-				})
+			for _, g := range f.generators {
+				for _, id := range g.Operations() {
+					t.Run(id, func(t *testing.T) {
+						t.Parallel()
+						f.current(id, t)
+						for i := rand.New(rand.NewPCG(fuzzSeed, 0)).IntN(every); i < g.Count(id); i += every {
+							f.try(t, g.Request(id, i))
+							sent.Add(1)
+						}
+					})
+				}
 			}
 		})
 		require.Equal(t, was, f.untouched(t), "refused requests changed something")
@@ -57,14 +60,12 @@ func TestFuzzedRequestsAreAnsweredAsTheDocumentSays(t *testing.T) {
 	})
 }
 
-// try sends one request of the run, which its operation and index name.
-func (f *fuzz) try(t *testing.T, id string, index int) {
+// try sends one request of the run.
+func (f *fuzz) try(t *testing.T, r generate.Request) {
 	t.Helper()
-	f.current(id, t)
-	r := f.generator.Request(id, index)
 	a := f.send(t, r)
 	if problem := judge(r, a); problem != "" {
-		t.Errorf("%s: %s\nseed %d, %s, request %d (%s: %s)\n%s\nanswered %d %s", id, problem, r.Seed, id, r.Index, r.Class, r.What, r.Curl(f.hub.API), a.status, a.raw[:min(len(a.raw), 1000)])
+		t.Errorf("%s: %s\nseed %d, %s, request %d (%s: %s)\n%s\nanswered %d %s", r.Operation, problem, r.Seed, r.Operation, r.Index, r.Class, r.What, r.Curl(f.hub.API), a.status, a.raw[:min(len(a.raw), 1000)])
 	}
 }
 
@@ -101,9 +102,15 @@ func judge(r generate.Request, a answer) string {
 	case len(r.Statuses) > 0 && !slices.Contains(r.Statuses, a.status):
 		return fmt.Sprintf("the status must be one of %v", r.Statuses)
 	}
-	var envelope struct{ Error failure }
-	if err := json.Unmarshal(a.raw, &envelope); r.Named && (err != nil || envelope.Error.Param != r.Param) {
-		return fmt.Sprintf("the answer names %q instead of %q", envelope.Error.Param, r.Param)
+	var envelope struct {
+		Error struct {
+			Param   string // the Hub's
+			Details struct{ Field string }
+		}
+	}
+	err := json.Unmarshal(a.raw, &envelope)
+	if named := envelope.Error.Param + envelope.Error.Details.Field; r.Named && (err != nil || named != r.Param) {
+		return fmt.Sprintf("the answer names %q instead of %q", named, r.Param)
 	}
 	return ""
 }

@@ -55,7 +55,22 @@ type attempt struct {
 		Last4    string `json:"last4"`
 		ExpMonth int    `json:"exp_month"`
 		ExpYear  int    `json:"exp_year"`
+
+		Fingerprint string `json:"fingerprint"`
 	} `json:"card"`
+	Risk *assessment `json:"risk"`
+}
+
+type assessment struct {
+	Score   int      `json:"score"`
+	Action  string   `json:"action"`
+	Reasons []reason `json:"reasons"`
+}
+
+type reason struct {
+	Rule   string `json:"rule"`
+	Points int    `json:"points"`
+	Text   string `json:"text"`
 }
 
 type refund struct {
@@ -121,6 +136,7 @@ const (
 	mastercard = "5555555555554444"
 	threeDS    = "4000002760003184"
 	noFunds    = "4000000000009995"
+	fraudulent = "4000000000000259"
 )
 
 // order is a request for an intent: 12,000 AED, and fields over that.

@@ -1,16 +1,12 @@
 package e2e
 
 import (
-	"database/sql"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // "pgx", to put a key's end into the past
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite" // "sqlite", likewise
 
 	"paymenthub/internal/merchant"
 )
@@ -32,6 +28,9 @@ func (s shop) disputed(t testing.TB) string {
 type belongings struct {
 	toConfirm, toCapture, toCancel, toRefund intent
 	refund, dispute, event, entry            string
+	movement                                 string // a transaction
+	customer, method                         string
+	blocked                                  string // an e-mail address in the risk rules
 }
 
 func newBelongings(t *testing.T, s shop) belongings {
@@ -41,8 +40,13 @@ func newBelongings(t *testing.T, s shop) belongings {
 		dispute: s.disputed(t),
 	}
 	b.refund = s.settled(t, s.post(t, refunds, object{"intent_id": b.toRefund.ID, "amount": 1}).refund(t).ID).ID
+	b.customer = s.newCustomer(t, object{"email": "owned@example.com"}).ID
+	b.method = s.keep(t, b.customer, visa).ID
 	b.event = s.eventsOf(t, b.toRefund.ID)[0].ID
 	b.entry = read[list[entry]](t, s.get(t, "/v3/ledger/entries?intent_id="+b.toRefund.ID), 200).Data[0].ID
+	b.movement = read[movementPage](t, s.acquirer().fetch(t, movements), 200).Data[0].ID
+	b.blocked = "blocked-by-" + strings.ToLower(b.toRefund.ID) + "@example.com"
+	s.setRules(t, object{"block_list": []object{{"type": "email", "value": b.blocked}}})
 	return b
 }
 
@@ -56,8 +60,24 @@ func (b belongings) named(path string) (id string, ok bool) {
 		"/v3/payments/intents/:id/cancel":  b.toCancel.ID,
 		"/v3/payments/refunds/:id":         b.refund,
 		"/v3/disputes/:id":                 b.dispute,
+		"/v3/customers/:id":                b.customer,
+		"/v3/payment_methods/:id":          b.method,
+		"/v3/payment_methods/:id/detach":   b.method,
+		"/v3/payment_methods/:id/default":  b.method,
 		"/v3/events/:id":                   b.event,
 		"/return/:payment_id":              b.toRefund.ID,
+		"/checkout/:id":                    b.toRefund.ID,
+		"/checkout/:id/logo":               b.toRefund.ID,
+		"/checkout/assets/:file":           b.toRefund.ID,
+
+		acquiring + "/:id":             b.toRefund.ID,
+		acquiring + "/:id/capture":     b.toCapture.ID,
+		acquiring + "/:id/void":        b.toCancel.ID,
+		acquiring + "/:id/refund":      b.toRefund.ID,
+		hostedIntents + "/:id/cancel":  b.toConfirm.ID,
+		publicIntents + "/:id":         b.toConfirm.ID,
+		publicIntents + "/:id/confirm": b.toConfirm.ID,
+		movements + "/:id":             b.movement,
 	}[path]
 	return id, ok
 }
@@ -72,8 +92,34 @@ func (b belongings) body(path string) (body object, names string, ok bool) {
 		return with(visa), "", true
 	case intents + "/:id/capture", intents + "/:id/cancel":
 		return object{}, "", true
+	case acquiring + "/:id/capture", acquiring + "/:id/void", acquiring + "/:id/refund", hostedIntents + "/:id/cancel":
+		return object{}, "", true
+	case acquiring + "/authorize", acquiring + "/sale":
+		return purchase(visa), "", true
+	case hostedIntents:
+		return hostedOrder(), "", true
+	case publicIntents + "/:id/confirm":
+		return object{"card": plastic(visa)}, "", true
+	case customers:
+		return object{"email": "stranger@example.com"}, "", true
+	case customers + "/:id":
+		return object{"name": "Mallory"}, "", true
+	case paymentMethods:
+		return keeping(b.customer, visa), b.customer, true
+	case paymentMethods + "/:id/detach", paymentMethods + "/:id/default":
+		return object{}, "", true
 	case refunds:
 		return object{"intent_id": b.toRefund.ID, "amount": 5}, b.toRefund.ID, true
+	case settings:
+		return object{"display_name": "Mallory"}, "", true
+	case riskRules:
+		check := object{"enabled": false, "points": 1}
+		velocity := object{"enabled": false, "points": 1, "limit": 1, "window_seconds": 60}
+		return object{
+			"decline_above": 70, "challenge_above": 40, "velocity_card": velocity, "velocity_ip": velocity, "velocity_email": velocity,
+			"amount_limit": object{"enabled": false, "points": 1, "limits": []object{}}, "bin_country_ip": check, "bin_country_billing": check,
+			"customer_mismatch": check, "block_list": []object{}, "allow_list": []object{},
+		}, "", true
 	}
 	return nil, "", false
 }
@@ -86,18 +132,20 @@ func (b belongings) filter(path, parameter string) (value string, ok bool) {
 		return b.toRefund.ID, true
 	case "starting_after", "ending_before":
 		value, ok = map[string]string{
-			intents: b.toCapture.ID, refunds: b.refund, disputes: b.dispute, events: b.event, "/v3/ledger/entries": b.entry,
+			intents: b.toCapture.ID, customers: b.customer, paymentMethods: b.method, refunds: b.refund, disputes: b.dispute, events: b.event, "/v3/ledger/entries": b.entry,
 		}[path]
 		return value, ok
-	case "customer_id": // there are no customers yet
-		return "", true
+	case "customer_id":
+		return b.customer, true
+	case "email":
+		return "owned@example.com", true
 	}
 	return "", !strings.HasSuffix(parameter, "_id")
 }
 
 // ids are what no stranger may ever read.
 func (b belongings) ids() []string {
-	return []string{b.toConfirm.ID, b.toCapture.ID, b.toCancel.ID, b.toRefund.ID, b.refund, b.dispute, b.event, b.entry}
+	return []string{b.toConfirm.ID, b.toCapture.ID, b.toCancel.ID, b.toRefund.ID, b.refund, b.dispute, b.event, b.entry, b.movement, b.blocked, b.customer, b.method}
 }
 
 // picture is all that the owner and the provider know of the belongings.
@@ -108,8 +156,9 @@ func (b belongings) picture(t *testing.T, s shop) []string {
 		all = append(all, string(s.get(t, intents+"/"+p.ID).raw), fmt.Sprint(s.hub.charges(t)[p.ID]))
 	}
 	for _, path := range []string{
+		customers + "/" + b.customer, paymentMethods + "/" + b.method, customers + "?limit=100", paymentMethods + "?limit=100",
 		refunds + "/" + b.refund, disputes + "/" + b.dispute, events + "/" + b.event,
-		intents + "?limit=100", refunds + "?limit=100", disputes + "?limit=100", events + "?limit=100", "/v3/ledger/entries?limit=100", "/v3/ledger/balances",
+		intents + "?limit=100", refunds + "?limit=100", disputes + "?limit=100", events + "?limit=100", "/v3/ledger/entries?limit=100", "/v3/ledger/balances", riskRules, settings,
 	} {
 		all = append(all, string(s.get(t, path).raw))
 	}
@@ -154,16 +203,5 @@ func newKeyring(t *testing.T, h *hub, s, other shop) keyring {
 // successor. No command does that, so the database is told.
 func (h *hub) endOverlap(t *testing.T, keyID string) {
 	t.Helper()
-	driver, source := "pgx", h.databaseURL
-	if source == "" {
-		driver, source = "sqlite", "file:"+(&url.URL{Path: h.dir.HubDatabase()}).EscapedPath()+"?_pragma=busy_timeout(5000)"
-	}
-	db, err := sql.Open(driver, source)
-	require.NoError(t, err)
-	defer db.Close()
-	done, err := db.ExecContext(t.Context(), "UPDATE api_keys SET expires_at = created_at WHERE expires_at IS NOT NULL AND id = $1", keyID)
-	require.NoError(t, err)
-	rows, err := done.RowsAffected()
-	require.NoError(t, err)
-	require.EqualValues(t, 1, rows, "rotation gives the old key an end")
+	h.update(t, "UPDATE api_keys SET expires_at = created_at WHERE expires_at IS NOT NULL AND id = $1", keyID)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,20 +33,22 @@ const (
 type caller struct {
 	name          string
 	authorization string // "": no header
+	apiKey        string // of X-API-Key, likewise
 	standing      standing
-	clientSecret  string // what a route of publishable keys is sent
+	clientSecret  string // what a route of publishable keys or shoppers is sent
 }
 
 // matrix holds every route of the table against every caller.
 type matrix struct {
-	owner shop
+	owner     shop
+	elsewhere intent // another merchant's
 	belongings
 	keyring
 }
 
 func newMatrix(t *testing.T, h *hub) *matrix {
 	t.Helper()
-	m := &matrix{owner: newShop(t, h)}
+	m := &matrix{owner: newShop(t, h), elsewhere: newShop(t, h).create(t, nil)}
 	m.belongings, m.keyring = newBelongings(t, m.owner), newKeyring(t, h, m.owner, newShop(t, h))
 	return m
 }
@@ -68,6 +71,16 @@ func (m *matrix) callers(r api.Route) []caller {
 	for _, malformed := range []string{"Bearer", good, "Basic " + good, "Bearer " + good + " " + good, "Bearer " + good[:len(good)-1], "Bearer " + good + "x", "Bearer sk_sandbox_", "Bearer " + strings.Repeat("k", 5000), "Bearer \xff"} {
 		all = append(all, caller{name: "a malformed key", authorization: malformed, standing: stranger})
 	}
+	if r.Access == middleware.Shopper { // where the client secret is all that counts
+		for i := range all {
+			all[i].clientSecret = ""
+		}
+	}
+	if ofAcquiring(r) {
+		all = append(all, m.acquiringCallers(r)...)
+	} else {
+		all = append(all, caller{name: "a key in a header that is not looked at", apiKey: good, standing: stranger})
+	}
 	if r.Permission != "" {
 		all = append(all, caller{name: "without the permission", authorization: "Bearer " + m.lacking[r.Permission], standing: lacking})
 	}
@@ -82,15 +95,20 @@ func (m *matrix) ask(t *testing.T, r api.Route, path string, body object, c call
 	var raw []byte
 	if r.Method != http.MethodGet {
 		body = maps.Clone(body)
-		if c.clientSecret != "" && r.Access == middleware.Client {
+		if c.clientSecret != "" && (r.Access == middleware.Client || r.Access == middleware.Shopper) {
 			body["client_secret"] = c.clientSecret
 		}
 		raw = bodyOf(t, body)
+	} else if r.Access == middleware.Shopper {
+		path += "?" + url.Values{"client_secret": {c.clientSecret}}.Encode()
 	}
 	req, err := http.NewRequestWithContext(t.Context(), r.Method, m.owner.api+path, bytes.NewReader(raw))
 	require.NoError(t, err)
 	if c.authorization != "" {
 		req.Header.Set("Authorization", c.authorization)
+	}
+	if c.apiKey != "" {
+		req.Header.Set("X-API-Key", c.apiKey)
 	}
 	if raw != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -100,7 +118,7 @@ func (m *matrix) ask(t *testing.T, r api.Route, path string, body object, c call
 	defer res.Body.Close()
 	got, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
-	if conform.Document(t).Paths.Value(strings.NewReplacer(":", "{").Replace(placeholders.ReplaceAllString(r.Path, "$0}"))) != nil {
+	if conform.Document(t, r.Path).Paths.Value(strings.NewReplacer(":", "{").Replace(placeholders.ReplaceAllString(r.Path, "$0}"))) != nil {
 		conform.Check(t, req, res.StatusCode, res.Header, got)
 	}
 	return answer{res.StatusCode, res.Header, got}
@@ -171,10 +189,12 @@ func strangerTo(known string) string {
 func (m *matrix) judge(t *testing.T, r api.Route, c caller, a answer, about target) {
 	t.Helper()
 	switch {
+	case ofAcquiring(r):
+		m.judgeAcquiring(t, r, c, a, about)
 	case r.Access == middleware.Public:
 		anonymous := m.ask(t, r, about.path, nil, caller{})
 		require.Equal(t, []any{anonymous.status, string(anonymous.raw)}, []any{a.status, string(a.raw)}, "%s: a key makes no difference", c.name)
-	case r.Access == middleware.Optional && (c.standing != stranger || c.authorization == ""):
+	case r.Access == middleware.Optional && (c.standing != stranger || c.authorization+c.apiKey == ""):
 		require.Equal(t, http.StatusOK, a.status, c.name)
 		require.Equal(t, c.authorization != "", bytes.Contains(a.raw, []byte(`"version"`)), c.name)
 	case !slices.Contains([]middleware.Access{middleware.Optional, middleware.Secret, middleware.Client}, r.Access):
@@ -206,6 +226,11 @@ func (m *matrix) judgeForeigner(t *testing.T, r api.Route, c caller, a answer, a
 			same := strings.NewReplacer(b.header.Get("Request-Id"), f.RequestID, nobody, about.names).Replace(string(b.raw))
 			require.Equal(t, same, string(a.raw), "%s can tell what is there from what is not", c.name)
 		}
+	case r.Path == riskRules: // everybody has their own
+		require.Equal(t, http.StatusOK, a.status, "%s: %s", c.name, a.raw)
+		require.Contains(t, string(m.owner.get(t, riskRules).raw), m.blocked, c.name)
+	case r.Path == settings:
+		require.Equal(t, http.StatusOK, a.status, "%s: %s", c.name, a.raw)
 	case r.Method == http.MethodGet:
 		require.JSONEq(t, `{"object":"list","data":[],"has_more":false}`, string(a.raw), c.name)
 	default: // makes something of their own, of which the owner sees nothing
@@ -217,7 +242,7 @@ func (m *matrix) judgeForeigner(t *testing.T, r api.Route, c caller, a answer, a
 // testFilters asks lists for what belongs to the owner by its name.
 func (m *matrix) testFilters(t *testing.T, r api.Route) {
 	t.Helper()
-	item := conform.Document(t).Paths.Value(r.Path)
+	item := conform.Document(t, r.Path).Paths.Value(r.Path)
 	if item == nil || r.Permission == "" {
 		return
 	}

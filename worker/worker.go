@@ -42,6 +42,7 @@ func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.RunPayment, workflow.RegisterOptions{Name: workflows.PaymentWorkflow})
 	r.RegisterWorkflowWithOptions(workflows.RunRefund, workflow.RegisterOptions{Name: workflows.RefundWorkflow})
 	r.RegisterWorkflowWithOptions(workflows.RunDispute, workflow.RegisterOptions{Name: workflows.DisputeWorkflow})
+	r.RegisterWorkflowWithOptions(workflows.RunPaymentMethod, workflow.RegisterOptions{Name: workflows.PaymentMethodWorkflow})
 	r.RegisterWorkflowWithOptions(workflows.RunSweep, workflow.RegisterOptions{Name: workflows.SweepWorkflow})
 }
 
@@ -62,5 +63,7 @@ func RegisterActivities(r worker.ActivityRegistry, o Options) {
 	activities.RaiseRefund.Register(r, p.RaiseRefund)
 	activities.ReviewRefund.Register(r, p.ReviewRefund)
 	activities.RecordDispute.Register(r, p.RecordDispute)
+	activities.StorePaymentMethod.Register(r, p.StoreMethod)
+	activities.ForgetPaymentMethod.Register(r, p.ForgetMethod)
 	activities.Sweep.Register(r, o.Sweeper.Sweep)
 }

@@ -17,6 +17,7 @@ import (
 	"paymenthub/internal/clock"
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/id"
+	"paymenthub/internal/interleave"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
@@ -36,10 +37,13 @@ type script struct {
 	reports []payment.DisputeReport // what it has of a dispute, look-up by look-up; the last one stays
 	calls   []string                // kind and idempotency key, in order
 	window  time.Duration
+	stored  []gateway.StoredMethod // the kept cards that were charged
+
+	challenged []bool // whether authorizations demanded 3-D Secure, in order
 }
 
 func (*script) Name() string                       { return "stripe" }
-func (*script) Capabilities() gateway.Capabilities { return gateway.Capabilities{} }
+func (*script) Capabilities() gateway.Capabilities { return gateway.Capabilities{SavesCards: true} }
 
 func (s *script) answer(kind payment.TransactionKind, c gateway.Call) payment.Outcome {
 	s.mu.Lock()
@@ -63,10 +67,16 @@ func filled(o payment.Outcome, c gateway.Call) payment.Outcome {
 }
 
 func (s *script) Authorize(_ context.Context, a gateway.Authorization) payment.Outcome {
+	if a.Stored != nil {
+		s.stored = append(s.stored, *a.Stored)
+	}
 	kind := payment.Authorization
 	if a.Capture {
 		kind = payment.Sale
 	}
+	s.mu.Lock()
+	s.challenged = append(s.challenged, a.Challenge)
+	s.mu.Unlock()
 	o := s.answer(kind, a.Call)
 	if s.window > 0 && o.Class == payment.OutcomeSucceeded {
 		o.AuthorizedUntil = a.CreatedAt.Add(s.window)
@@ -84,6 +94,20 @@ func (s *script) Void(_ context.Context, c gateway.Call) payment.Outcome {
 
 func (s *script) Refund(_ context.Context, r gateway.Refund) payment.Outcome {
 	return s.answer(payment.RefundOfSale, r.Call)
+}
+
+// The operations on kept cards, among the script's answers and calls.
+const (
+	storing   payment.TransactionKind = "store"
+	detaching payment.TransactionKind = "detach"
+)
+
+func (s *script) StoreMethod(_ context.Context, g gateway.Storage) payment.Outcome {
+	return s.answer(storing, gateway.Call{IdempotencyKey: g.IdempotencyKey})
+}
+
+func (s *script) DetachMethod(_ context.Context, d gateway.Detachment) payment.Outcome {
+	return s.answer(detaching, gateway.Call{IdempotencyKey: d.IdempotencyKey})
 }
 
 func (s *script) Lookup(_ context.Context, l gateway.Lookup) payment.Outcome {
@@ -191,7 +215,7 @@ func newBed(t *testing.T) *bed {
 	require.NoError(t, gateways.Register(merchant.Sandbox, b.gateway))
 	worker.RegisterWorkflows(env)
 	b.steps = &activities.Payments{
-		Repository: b.flaky, Gateways: gateways, Router: gateways, Vault: b.vault, Watcher: payment.NewWatcher(),
+		Repository: b.flaky, Customers: db.Customers(), Gateways: gateways, Router: gateways, Risk: interleave.Trusting{}, Vault: b.vault, Watcher: payment.NewWatcher(),
 		Clock: envClock{env}, ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
 		Notifications: db.Notifications(),
 	}

@@ -16,6 +16,9 @@ const (
 	RefundWorkflow  = "RefundWorkflow"  // id refund/<refund id>
 	DisputeWorkflow = "DisputeWorkflow" // id dispute/<gateway>/<environment>/<the provider's id>
 	SweepWorkflow   = "SweepWorkflow"   // id sweep, started by a schedule
+	// PaymentMethodWorkflow has the id payment_method/<method id>, and with /detach
+	// after it when the method is to be kept no longer.
+	PaymentMethodWorkflow = "PaymentMethodWorkflow"
 )
 
 // PaymentWorkflowID is the id of the payment's workflow.
@@ -23,6 +26,14 @@ func PaymentWorkflowID(paymentID string) string { return "payment/" + paymentID 
 
 // RefundWorkflowID is the id of the refund's workflow.
 func RefundWorkflowID(refundID string) string { return "refund/" + refundID }
+
+// PaymentMethodWorkflowID is the id of a payment method's workflow.
+func PaymentMethodWorkflowID(in PaymentMethod) string {
+	if in.Forget {
+		return "payment_method/" + in.MethodID + "/detach"
+	}
+	return "payment_method/" + in.MethodID
+}
 
 // DisputeWorkflowID is the id of the dispute's workflow.
 func DisputeWorkflowID(d payment.DisputeRef) string {
@@ -69,4 +80,10 @@ type Refund struct {
 	PaymentID string `json:"payment_id"`
 	// Review: the refund is settled, and the gateway may have taken it back.
 	Review bool `json:"review,omitempty"`
+}
+
+// PaymentMethod is the argument of a PaymentMethodWorkflow.
+type PaymentMethod struct {
+	MethodID string `json:"method_id"`
+	Forget   bool   `json:"forget,omitempty"` // the gateway is to keep it no longer
 }

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -88,7 +89,7 @@ type listing struct {
 func (p *life) details() string {
 	amount := money.New(p.now.Amount, money.Currency(p.now.Currency))
 	text := fmt.Sprintf("**%s** · %s · `%s`\n\nGateway %s, capture %s, attempts %d of %d.",
-		p.now.Status, amount, p.now.PaymentID, p.now.Gateway, p.now.CaptureMethod, p.now.Attempts, payment.MaxAttempts)
+		p.now.Status, amount, p.now.PaymentID, p.now.Gateway, p.now.CaptureMethod, p.now.Attempts, cmp.Or(p.now.AttemptLimit, payment.MaxAttempts))
 	switch {
 	case p.now.Attention != "":
 		text += "\n\n**Needs an operator:** " + p.now.Attention

@@ -9,6 +9,7 @@ import (
 
 	"paymenthub/internal/id"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/workflows"
 )
 
@@ -167,7 +168,7 @@ func TestALostWorkflowGoesOnFromTheDatabase(t *testing.T) {
 	b := newBed(t)
 	p := b.open(payment.CaptureAutomatic)
 	conf := b.confirmation()
-	change, err := b.load(p).Intent.BeginAttempt(*conf, "stripe", b.Now().UTC())
+	change, err := b.load(p).Intent.BeginAttempt(*conf, "stripe", allowed, b.Now().UTC())
 	require.NoError(t, err)
 	require.NoError(t, b.db.Payments().Apply(context.Background(), change))
 	b.gateway.lookUps = []payment.Outcome{success}
@@ -200,10 +201,12 @@ func TestAStaleSnapshotIsReadAgain(t *testing.T) {
 // suspicion refuses every attempt.
 type suspicion struct{}
 
-func (suspicion) Assess(context.Context, payment.Intent, payment.CardSummary) (*payment.Decline, error) {
-	refusal := payment.NewDecline(payment.DeclineFraud)
-	return &refusal, nil
+func (suspicion) Assess(context.Context, risk.Subject) (risk.Assessment, error) {
+	return risk.Assessment{Score: 100, Action: risk.Decline}, nil
 }
+
+// allowed is the judgment of an attempt that may pass.
+var allowed = risk.Assessment{Action: risk.Allow}
 
 func TestARiskyAttemptReachesNoGateway(t *testing.T) {
 	b := newBed(t)

@@ -22,6 +22,15 @@ const (
 // for a reason that time may mend (the database is away), the step becomes a
 // regular activity that is retried until it succeeds.
 func take[In, Out any](ctx workflow.Context, step activities.Name[In, Out], in In) (Out, error) {
+	out, err := takeQuickly(ctx, step, in)
+	if err == nil || final(ctx, err) {
+		return out, err
+	}
+	return takePatiently(ctx, step, in)
+}
+
+// takeQuickly takes a step at once, in this worker.
+func takeQuickly[In, Out any](ctx workflow.Context, step activities.Name[In, Out], in In) (Out, error) {
 	var out Out
 	quick := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout: quickTimeout,
@@ -30,10 +39,7 @@ func take[In, Out any](ctx workflow.Context, step activities.Name[In, Out], in I
 		},
 	})
 	err := workflow.ExecuteLocalActivity(quick, string(step), in).Get(ctx, &out)
-	if err == nil || final(ctx, err) {
-		return out, err
-	}
-	return takePatiently(ctx, step, in)
+	return out, err
 }
 
 // takePatiently takes a step as a regular activity, retried with backoff until

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"paymenthub/internal/vault"
+	"paymenthub/internal/card"
 )
 
 // maxDigits is the length of the longest card numbers (ISO/IEC 7812-1).
@@ -89,7 +89,7 @@ func holdsCard(groups []string) bool {
 			if number += group; len(number) > maxDigits {
 				break
 			}
-			if ofNetwork(number) && vault.Luhn(number) {
+			if card.Luhn(number) && ofNetwork(number) {
 				return true
 			}
 		}
@@ -97,21 +97,19 @@ func holdsCard(groups []string) bool {
 	return false
 }
 
+// minMaestro is the length from which a number is taken for one of Maestro,
+// which has shorter ones too: its leading digits are those of too many others.
+const minMaestro = 16
+
 // ofNetwork reports whether a network issues numbers of this length and beginning.
 func ofNetwork(number string) bool {
-	switch (vault.Card{Number: vault.Secret(number)}).Brand() {
-	case "visa":
-		return len(number) == 13 || len(number) == 16 || len(number) == 19
-	case "mastercard":
-		return len(number) == 16
-	case "amex":
-		return len(number) == 15
-	case "diners":
-		return len(number) >= 14 && len(number) <= maxDigits
-	case "unknown":
+	switch brand := card.BrandOf(number); brand.Code {
+	case card.Unknown:
 		return false
+	case card.Maestro:
+		return len(number) >= minMaestro && brand.Allows(len(number))
 	default:
-		return len(number) >= 16 && len(number) <= maxDigits
+		return brand.Allows(len(number))
 	}
 }
 

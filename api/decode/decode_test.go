@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/oklog/ulid/v2"
 	"github.com/stretchr/testify/require"
 
@@ -86,5 +87,28 @@ func TestQueryTimes(t *testing.T) {
 	for _, name := range []string{"c", "d"} {
 		_, err = decode.Time(values, name)
 		require.Error(t, err, name)
+	}
+}
+
+func TestOpenIgnoresWhatItDoesNotKnow(t *testing.T) {
+	type person struct {
+		Name *string `json:"name"`
+		Age  *int    `json:"age"`
+	}
+	for _, nothing := range []string{``, `null`, `{}`, `{"name":null}`, `{"NAME":"x","other":{"name":[1]}}`} {
+		var p person
+		require.NoError(t, decode.Open("customer", jsontext.Value(nothing), &p), nothing)
+		require.Equal(t, person{}, p, nothing)
+	}
+	var p person
+	require.NoError(t, decode.Open("customer", jsontext.Value(` {"x":1,"name":"A"}`), &p))
+	require.Equal(t, "A", *p.Name)
+	for text, want := range map[string]string{
+		`[]`: "Field 'customer' must be an object.", `"4242424242424242"`: "Field 'customer' must be an object.",
+		`{"name":4242424242424242}`: "Field 'customer.name' must be a string.", `{"age":"x"}`: "Field 'customer.age' must be a positive integer.",
+	} {
+		f := fault.From(decode.Open("customer", jsontext.Value(text), &person{}))
+		require.Equal(t, []any{fault.Invalid, want}, []any{f.Code, f.Message})
+		require.Contains(t, want, "'"+f.Param+"'")
 	}
 }

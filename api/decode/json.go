@@ -16,7 +16,10 @@ import (
 	"paymenthub/internal/fault"
 )
 
-var strict = json.JoinOptions(json.RejectUnknownMembers(true), json.MatchCaseInsensitiveNames(false))
+var (
+	exact  = json.MatchCaseInsensitiveNames(false)
+	strict = json.JoinOptions(json.RejectUnknownMembers(true), exact)
+)
 
 // JSON reads body, one JSON object in UTF-8 (RFC 8259), into the struct that v
 // points to. An empty body counts as {}; null counts as absent. special may
@@ -35,6 +38,26 @@ func JSON(body []byte, v any, special *json.Unmarshalers) error {
 		return explain(err)
 	}
 	return nil
+}
+
+// Open reads raw, the value of the field at param, into the struct that v points
+// to, and ignores members that it does not know; null and nothing count as {}.
+//
+// Errors: fault.Invalid naming the field.
+func Open(param string, raw jsontext.Value, v any) error {
+	switch raw.Kind() {
+	case 'n', 0:
+		return nil
+	case '{':
+	default:
+		return fault.Field(param, "Field '%s' must be an object.", param)
+	}
+	err := json.Unmarshal(raw, v, exact)
+	if err == nil {
+		return nil
+	}
+	f := fault.From(explain(err))
+	return fault.Field(param+"."+f.Param, "%s", strings.Replace(f.Message, "'"+f.Param+"'", "'"+param+"."+f.Param+"'", 1))
 }
 
 // explain turns a decoder's error, which may quote the input, into ours, which

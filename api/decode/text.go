@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -24,6 +25,20 @@ func Text(param, value string, limit int) error {
 	}
 	if HoldsCardNumber(value) {
 		return fault.Field(param, "Field '%s' must not hold a card number.", param)
+	}
+	return nil
+}
+
+// maxEmail is the longest address (RFC 5321, 4.5.3.1.3).
+const maxEmail = 254
+
+// Email checks an e-mail address, without a name beside it.
+func Email(param, value string) error {
+	if err := Text(param, value, maxEmail); err != nil {
+		return err
+	}
+	if address, err := mail.ParseAddress(value); err != nil || address.Address != value {
+		return fault.Field(param, "Field '%s' must be an e-mail address.", param)
 	}
 	return nil
 }

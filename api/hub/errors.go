@@ -8,6 +8,7 @@ import (
 
 	"paymenthub/api/middleware"
 	"paymenthub/api/openapi"
+	"paymenthub/internal/customer"
 	"paymenthub/internal/fault"
 	"paymenthub/internal/payment"
 )
@@ -39,14 +40,19 @@ var words = map[fault.Code]word{
 func (a *API) renderError(err error, requestID string) middleware.Answer {
 	detail := openapi.ErrorDetail{RequestID: requestID}
 	var declined *payment.DeclinedError
+	var refused *customer.DeclinedError
 	var status int
-	if errors.As(err, &declined) {
+	switch {
+	case errors.As(err, &declined):
 		intent := a.intent(declined.Intent)
 		code, advice := string(declined.Decline.Code), string(declined.Decline.Advice)
 		detail.DeclineCode, detail.Advice, detail.Intent = &code, &advice, &intent
 		detail.Message = declined.Decline.Message
 		status, detail.Code = http.StatusPaymentRequired, openapi.ErrorDetailCodePaymentFailed
-	} else {
+	case errors.As(err, &refused):
+		detail.DeclineCode, detail.Advice, detail.Message = &refused.Refusal.Code, &refused.Refusal.Advice, refused.Refusal.Message
+		status, detail.Code = http.StatusPaymentRequired, openapi.ErrorDetailCodePaymentFailed
+	default:
 		f := fault.From(err)
 		w, ok := words[f.Code]
 		if !ok {

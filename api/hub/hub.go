@@ -36,30 +36,36 @@ type Payments interface {
 
 // Options are what the façade stands on.
 type Options struct {
-	Payments Payments
-	Events   event.Repository
-	Ledger   ledger.Repository
-	Secrets  payment.ClientSecrets
-	Checks   []Check
-	Version  string
-	Clock    clock.Clock
+	Payments  Payments
+	Customers Customers
+	Events    event.Repository
+	Ledger    ledger.Repository
+	Risk      Risk
+	Settings  merchant.SettingsRepository
+	Secrets   payment.ClientSecrets
+	Checks    []Check
+	Version   string
+	Clock     clock.Clock
 }
 
 // API is the façade.
 type API struct {
-	payments Payments
-	events   event.Repository
-	ledger   ledger.Repository
-	secrets  payment.ClientSecrets
-	version  string
-	clock    clock.Clock
-	health   *health
+	payments  Payments
+	customers Customers
+	events    event.Repository
+	ledger    ledger.Repository
+	risk      Risk
+	settings  merchant.SettingsRepository
+	secrets   payment.ClientSecrets
+	version   string
+	clock     clock.Clock
+	health    *health
 }
 
 // New makes the façade.
 func New(o Options) *API {
 	return &API{
-		payments: o.Payments, events: o.Events, ledger: o.Ledger, secrets: o.Secrets,
+		payments: o.Payments, customers: o.Customers, events: o.Events, ledger: o.Ledger, risk: o.Risk, settings: o.Settings, secrets: o.Secrets,
 		version: o.Version, clock: o.Clock, health: &health{checks: o.Checks},
 	}
 }

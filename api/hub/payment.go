@@ -109,9 +109,15 @@ func (a *API) ConfirmIntent(c *gin.Context) (any, error) {
 	if err := a.mayConfirm(middleware.Key(c), paymentID, body.ClientSecret); err != nil {
 		return nil, err
 	}
-	method, err := a.method(body.PaymentMethod, body.ReturnURL)
+	method, err := a.method(body.PaymentMethod, methodOptions{save: body.SavePaymentMethod, offSession: body.OffSession, returnURL: body.ReturnURL})
 	if err != nil {
 		return nil, err
+	}
+	if middleware.Key(c).Kind == merchant.PublishableKey { // it is the shopper who calls
+		method.Shopper.IP = middleware.ClientIP(c)
+		if method.Saved != "" {
+			return nil, fault.New(fault.Forbidden, "A saved payment method is charged with a secret key alone.")
+		}
 	}
 	p, err := a.payments.Confirm(c.Request.Context(), middleware.Scope(c), paymentID, middleware.OperationID(c), method)
 	if err != nil {

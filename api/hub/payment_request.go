@@ -2,6 +2,7 @@ package hub
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,26 +13,26 @@ import (
 	"paymenthub/api/decode"
 	"paymenthub/api/middleware"
 	"paymenthub/api/openapi"
+	"paymenthub/internal/customer"
 	"paymenthub/internal/fault"
+	"paymenthub/internal/id"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
-	"paymenthub/internal/vault"
 )
 
 // Bounds of a request's fields (contracts/hub.md).
 const (
-	maxMetadata      = 50
-	maxMetadataKey   = 40
-	maxMetadataValue = 500
-	maxDescription   = 1000
-	minDescriptor    = 5
-	maxDescriptor    = 22
+	maxDescription = 1000
+	minDescriptor  = 5
+	maxDescriptor  = 22
 )
 
 var routingName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 
 // special reads what a plain struct cannot check while it is read.
-var special = json.JoinUnmarshalers(json.UnmarshalFromFunc(readMetadata), json.UnmarshalFromFunc(readMethodType))
+var special = json.JoinUnmarshalers(json.UnmarshalFromFunc(decode.Metadata[openapi.Metadata]),
+	json.UnmarshalFromFunc(oneOf(openapi.PaymentMethodTypeCard, openapi.PaymentMethodTypeSaved)),
+	json.UnmarshalFromFunc(oneOf(openapi.CreatePaymentMethodRequestTypeCard)))
 
 // readRequest reads the body of a write, which takes no query parameters.
 func readRequest(c *gin.Context, v any) error {
@@ -41,73 +42,24 @@ func readRequest(c *gin.Context, v any) error {
 	return decode.JSON(middleware.Body(c), v, special)
 }
 
-// readMetadata reads an object of strings within the contract's bounds.
-func readMetadata(d *jsontext.Decoder, m *openapi.Metadata) error {
-	here := decode.Path(d.StackPointer())
-	if d.PeekKind() == 'n' {
-		return d.SkipValue()
+// oneOf accepts the words that a field may have.
+func oneOf[T ~string](known ...T) func(*jsontext.Decoder, *T) error {
+	list := make([]string, 0, len(known))
+	for _, k := range known {
+		list = append(list, "'"+string(k)+"'")
 	}
-	if d.PeekKind() != '{' {
-		if _, err := d.ReadValue(); err != nil {
-			return err
-		}
-		return fault.Field(here, "Field '%s' must be an object.", here)
-	}
-	if _, err := d.ReadToken(); err != nil {
-		return err
-	}
-	*m = openapi.Metadata{}
-	for d.PeekKind() != '}' {
-		if len(*m) == maxMetadata {
-			return fault.Field(here, "Field '%s' must have at most %d keys.", here, maxMetadata)
-		}
-		name, err := d.ReadToken()
+	return func(d *jsontext.Decoder, t *T) error {
+		here := decode.Path(d.StackPointer())
+		token, err := d.ReadToken()
 		if err != nil {
 			return err
 		}
-		key := name.String()
-		field := here + "." + decode.SafeName(key)
-		if d.PeekKind() != '"' {
-			if _, err := d.ReadValue(); err != nil {
-				return err
-			}
-			return fault.Field(field, "Field '%s' must be a string.", field)
+		if token.Kind() != '"' || !slices.Contains(known, T(token.String())) {
+			return fault.Field(here, "Field '%s' must be %s.", here, strings.Join(list, " or "))
 		}
-		value, err := d.ReadToken()
-		if err != nil {
-			return err
-		}
-		if err := checkPair(here, field, key, value.String()); err != nil {
-			return err
-		}
-		(*m)[key] = value.String()
+		*t = T(token.String())
+		return nil
 	}
-	_, err := d.ReadToken()
-	return err
-}
-
-func checkPair(here, field, key, value string) error {
-	if n := utf8.RuneCountInString(key); n == 0 || n > maxMetadataKey {
-		return fault.Field(here, "The keys of field '%s' must have 1 to %d characters.", here, maxMetadataKey)
-	}
-	if err := decode.Text(here, key, maxMetadataKey); err != nil {
-		return err
-	}
-	return decode.Text(field, value, maxMetadataValue)
-}
-
-// readMethodType accepts the payment methods that there are.
-func readMethodType(d *jsontext.Decoder, t *openapi.PaymentMethodType) error {
-	here := decode.Path(d.StackPointer())
-	token, err := d.ReadToken()
-	if err != nil {
-		return err
-	}
-	if token.Kind() != '"' || token.String() != string(openapi.PaymentMethodTypeCard) {
-		return fault.Field(here, "Field '%s' must be 'card'.", here)
-	}
-	*t = openapi.PaymentMethodTypeCard
-	return nil
 }
 
 // newPayment checks what a merchant asks for.
@@ -129,8 +81,8 @@ func newPayment(body openapi.CreateIntentRequest) (payment.New, error) {
 	if n.CaptureMethod != payment.CaptureAutomatic && n.CaptureMethod != payment.CaptureManual {
 		return n, fault.Field("capture_method", "Field 'capture_method' must be 'automatic' or 'manual'.")
 	}
-	if body.CustomerID != nil {
-		return n, fault.Field("customer_id", "Field 'customer_id' names no customer of this merchant.")
+	if n.CustomerID = text(body.CustomerID); body.CustomerID != nil && !id.Valid(id.Customer, n.CustomerID) {
+		return n, customer.Unknown()
 	}
 	if body.Routing == nil {
 		n.Routing = "auto"
@@ -174,33 +126,15 @@ func (a *API) firstMethod(body openapi.CreateIntentRequest) (*payment.Method, er
 		return nil, fault.Field("payment_method", "Field 'payment_method' is required with 'confirm'.")
 	case !confirm && body.PaymentMethod != nil:
 		return nil, fault.Field("confirm", "Field 'confirm' must be true when 'payment_method' is sent; otherwise send it when confirming.")
+	case !confirm && isTrue(body.SavePaymentMethod):
+		return nil, fault.Field("save_payment_method", "Field 'save_payment_method' belongs to a 'payment_method'.")
+	case !confirm && isTrue(body.OffSession):
+		return nil, fault.Field("off_session", "Field 'off_session' belongs to a 'payment_method'.")
 	case !confirm:
 		return nil, nil
 	}
-	method, err := a.method(*body.PaymentMethod, nil)
+	method, err := a.method(*body.PaymentMethod, methodOptions{save: body.SavePaymentMethod, offSession: body.OffSession})
 	return &method, err
-}
-
-// method checks how the shopper pays.
-func (a *API) method(m openapi.PaymentMethod, returnURL *string) (payment.Method, error) {
-	switch {
-	case m == openapi.PaymentMethod{}:
-		return payment.Method{}, fault.Field("payment_method", "Field 'payment_method' is required.")
-	case m.Type == "":
-		return payment.Method{}, fault.Field("payment_method.type", "Field 'payment_method.type' is required.")
-	case m.Card == openapi.Card{}:
-		return payment.Method{}, fault.Field("payment_method.card", "Field 'payment_method.card' is required.")
-	}
-	if returnURL != nil {
-		if err := decode.URL("return_url", *returnURL); err != nil {
-			return payment.Method{}, err
-		}
-	}
-	card, err := vault.NewCard(vault.Input{
-		Number: string(m.Card.Number), CVC: string(m.Card.CVC), HolderName: string(m.Card.HolderName),
-		ExpMonth: m.Card.ExpMonth, ExpYear: m.Card.ExpYear,
-	}, "payment_method.card.", a.clock.Now())
-	return payment.Method{Card: card, ReturnURL: text(returnURL)}, err
 }
 
 func checkAmount(amount int64) error {
@@ -220,6 +154,8 @@ func partOrAll(amount *int64) (int64, error) {
 	}
 	return *amount, checkAmount(*amount)
 }
+
+func isTrue(b *bool) bool { return b != nil && *b }
 
 func text(s *string) string {
 	if s == nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"paymenthub/api/openapi"
+	"paymenthub/internal/card"
 	"paymenthub/internal/event"
 	"paymenthub/internal/ledger"
 	"paymenthub/internal/payment"
@@ -50,8 +51,7 @@ func attempts(all []payment.Attempt) *[]openapi.Attempt {
 	for _, a := range all {
 		v := openapi.Attempt{
 			ID: a.ID, Gateway: a.Gateway, Status: openapi.AttemptStatus(a.Status),
-			Card:      openapi.CardSummary{Brand: a.Card.Brand, Last4: a.Card.Last4, ExpMonth: a.Card.ExpMonth, ExpYear: a.Card.ExpYear},
-			CreatedAt: utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),
+			Card: cardSummary(a.Card), Risk: assessment(a.Risk), CreatedAt: utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),
 		}
 		if a.Decline != nil {
 			v.DeclineCode = optional(string(a.Decline.Code))
@@ -59,6 +59,10 @@ func attempts(all []payment.Attempt) *[]openapi.Attempt {
 		views = append(views, v)
 	}
 	return &views
+}
+
+func cardSummary(s card.Summary) openapi.CardSummary {
+	return openapi.CardSummary{Brand: s.Brand, Last4: s.Last4, ExpMonth: s.ExpMonth, ExpYear: s.ExpYear, Fingerprint: optional(s.Fingerprint)}
 }
 
 func refund(r payment.Refund) openapi.Refund {

@@ -22,6 +22,7 @@ const (
 	Optional Access = "optional" // anybody; a key that is presented must be valid
 	Secret   Access = "secret"   // secret keys
 	Client   Access = "client"   // secret keys, and publishable keys beside a client secret
+	Shopper  Access = "shopper"  // whoever has the client secret of the payment in the path; see ClientSecret
 )
 
 // maxPresented bounds what is looked up; keys have about 50 characters.
@@ -48,7 +49,7 @@ func Bearer(r *http.Request) string {
 // Authentication finds out who calls, and refuses who may not.
 func Authentication(keys Authenticator, access Access, proxies Proxies) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if access == Public || access == Signed || access == Optional && !presents(c.Request) {
+		if access == Public || access == Signed || access == Shopper || access == Optional && !presents(c.Request) {
 			c.Next()
 			return
 		}

@@ -5,6 +5,7 @@ package middleware
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"paymenthub/internal/fault"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/payment"
 )
 
 // Facade is what differs between the hub's HTTP surfaces in what they share.
@@ -23,6 +25,9 @@ type Facade struct {
 	Challenge string
 	// Render writes an error in the façade's words.
 	Render func(err error, requestID string) Answer
+	// Page writes it instead where people read it: in the language of their
+	// request. nil: Render does.
+	Page func(c *gin.Context, err error) Answer
 }
 
 // Answer is a response that is ready to be sent.
@@ -36,7 +41,8 @@ type Answer struct {
 type request struct {
 	facade      *Facade
 	id          string
-	key         *merchant.Key // nil: not authenticated
+	key         *merchant.Key   // nil: not authenticated by a key
+	shopper     *payment.Intent // the payment that a client secret was presented for; nil: none was
 	body        []byte
 	operationID string
 	paymentID   string
@@ -51,7 +57,7 @@ func of(c *gin.Context) *request { return c.MustGet(requestKey).(*request) }
 func Fail(c *gin.Context, err error) {
 	r := of(c)
 	r.failure = err
-	answer := r.facade.Render(err, r.id)
+	answer := r.answer(c, err)
 	if answer.Status == http.StatusUnauthorized && r.facade.Challenge != "" {
 		c.Header("WWW-Authenticate", r.facade.Challenge)
 	}
@@ -66,6 +72,13 @@ func Fail(c *gin.Context, err error) {
 	c.Data(answer.Status, answer.ContentType, answer.Body)
 }
 
+func (r *request) answer(c *gin.Context, err error) Answer {
+	if r.facade.Page != nil {
+		return r.facade.Page(c, err)
+	}
+	return r.facade.Render(err, r.id)
+}
+
 // seconds writes a duration in whole seconds, rounded up.
 func seconds(d time.Duration) string {
 	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
@@ -76,7 +89,14 @@ func Key(c *gin.Context) *merchant.Key { return of(c).key }
 
 // Scope returns the merchant and environment that the request acts for. It may
 // be called only where authentication is required.
-func Scope(c *gin.Context) merchant.Scope { return of(c).key.Scope }
+func Scope(c *gin.Context) merchant.Scope { return of(c).scope() }
+
+func (r *request) scope() merchant.Scope {
+	if r.shopper != nil {
+		return r.shopper.Scope
+	}
+	return r.key.Scope
+}
 
 // Body returns the request's body.
 func Body(c *gin.Context) []byte { return of(c).body }
@@ -84,6 +104,15 @@ func Body(c *gin.Context) []byte { return of(c).body }
 // OperationID returns the ULID that the ids of the request's objects are made
 // of. It is the same for every retry of an idempotent request.
 func OperationID(c *gin.Context) string { return of(c).operationID }
+
+// ClientIP returns the caller's address, canonical; "" when it is not known.
+func ClientIP(c *gin.Context) string {
+	addr, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		return ""
+	}
+	return addr.Unmap().WithZone("").String()
+}
 
 // SetPayment tells the log which payment the request is about.
 func SetPayment(c *gin.Context, paymentID string) { of(c).paymentID = paymentID }

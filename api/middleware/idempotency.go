@@ -39,7 +39,7 @@ func Idempotency(guard *idempotency.Guard, log *zap.Logger) gin.HandlerFunc {
 			return
 		}
 		run := &keyedRun{c: c, guard: guard, log: log, slot: idempotency.Slot{
-			Scope: r.key.Scope, Method: c.Request.Method, Path: c.Request.URL.Path, Key: key,
+			Scope: r.scope(), Method: c.Request.Method, Path: c.Request.URL.Path, Key: key,
 		}}
 		reservation, replay, err := guard.Begin(c.Request.Context(), run.slot, r.body)
 		switch {

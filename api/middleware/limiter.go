@@ -19,7 +19,7 @@ const sweepEvery = time.Minute
 // Decision is a limiter's answer about one request.
 type Decision struct {
 	Allowed    bool
-	Limit      int           // requests a minute
+	Limit      int           // requests in the limit's own unit of time
 	Remaining  int           // requests that can be made at once
 	Reset      time.Duration // until the burst is whole again
 	RetryAfter time.Duration // until one request is allowed; 0 when this one is
@@ -34,18 +34,20 @@ type Limiter interface {
 // that is refilled steadily. A bucket that is full again is forgotten, which
 // makes no difference to its owner.
 type TokenBuckets struct {
-	perMinute int
-	burst     int
-	clock     clock.Clock
+	requests int // per
+	per      time.Duration
+	burst    int
+	clock    clock.Clock
 
 	mu      sync.Mutex
 	buckets map[string]*rate.Limiter
 	swept   time.Time
 }
 
-// NewTokenBuckets makes a limiter of perMinute requests with a burst on top.
-func NewTokenBuckets(perMinute, burst int, c clock.Clock) *TokenBuckets {
-	return &TokenBuckets{perMinute: perMinute, burst: burst, clock: c, buckets: map[string]*rate.Limiter{}, swept: c.Now()}
+// NewTokenBuckets makes a limiter of that many requests per unit of time, in the
+// long run, and burst of them at once.
+func NewTokenBuckets(requests int, per time.Duration, burst int, c clock.Clock) *TokenBuckets {
+	return &TokenBuckets{requests: requests, per: per, burst: burst, clock: c, buckets: map[string]*rate.Limiter{}, swept: c.Now()}
 }
 
 // Take implements Limiter.
@@ -55,7 +57,7 @@ func (t *TokenBuckets) Take(name string) Decision {
 	allowed := bucket.AllowN(now, 1)
 	tokens := bucket.TokensAt(now)
 	d := Decision{
-		Allowed: allowed, Limit: t.perMinute, Remaining: max(0, int(tokens)),
+		Allowed: allowed, Limit: t.requests, Remaining: max(0, int(tokens)),
 		Reset: t.until(float64(t.burst) - tokens),
 	}
 	if !allowed {
@@ -66,7 +68,7 @@ func (t *TokenBuckets) Take(name string) Decision {
 
 // until is how long it takes to earn tokens.
 func (t *TokenBuckets) until(tokens float64) time.Duration {
-	return time.Duration(math.Max(0, tokens) * float64(time.Minute) / float64(t.perMinute))
+	return time.Duration(math.Max(0, tokens) * float64(t.per) / float64(t.requests))
 }
 
 func (t *TokenBuckets) bucket(name string, now time.Time) *rate.Limiter {
@@ -77,7 +79,7 @@ func (t *TokenBuckets) bucket(name string, now time.Time) *rate.Limiter {
 	}
 	bucket, ok := t.buckets[name]
 	if !ok {
-		bucket = rate.NewLimiter(rate.Limit(float64(t.perMinute)/60), t.burst)
+		bucket = rate.NewLimiter(rate.Limit(float64(t.requests)/t.per.Seconds()), t.burst)
 		t.buckets[name] = bucket
 	}
 	return bucket

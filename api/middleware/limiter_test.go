@@ -12,7 +12,7 @@ import (
 
 func TestIdleBucketsAreForgotten(t *testing.T) {
 	at := clock.NewManual(time.Unix(1_700_000_000, 0))
-	buckets := NewTokenBuckets(600, 100, at)
+	buckets := NewTokenBuckets(600, time.Minute, 100, at)
 	for i := range 1000 {
 		require.True(t, buckets.Take(strconv.Itoa(i)).Allowed)
 	}
@@ -24,7 +24,7 @@ func TestIdleBucketsAreForgotten(t *testing.T) {
 
 func TestMemoryIsBoundedUnderAFlood(t *testing.T) {
 	at := clock.NewManual(time.Unix(1_700_000_000, 0))
-	buckets := NewTokenBuckets(600, 1, at)
+	buckets := NewTokenBuckets(600, time.Minute, 1, at)
 	for i := range maxBuckets * 2 {
 		buckets.Take(strconv.Itoa(i))
 	}
@@ -33,7 +33,7 @@ func TestMemoryIsBoundedUnderAFlood(t *testing.T) {
 
 func TestBurstAndRefill(t *testing.T) {
 	at := clock.NewManual(time.Unix(1_700_000_000, 0))
-	buckets := NewTokenBuckets(600, 100, at)
+	buckets := NewTokenBuckets(600, time.Minute, 100, at)
 	for range 100 {
 		require.True(t, buckets.Take("k").Allowed)
 	}

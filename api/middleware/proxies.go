@@ -30,9 +30,17 @@ func ParseProxies(texts []string) (Proxies, error) {
 	return all, nil
 }
 
-// Secure reports whether the request came over TLS (to us or to a trusted
-// proxy) or from this machine.
+// Secure reports whether the request came over TLS or from this machine.
 func (p Proxies) Secure(c *gin.Context) bool {
+	if p.TLS(c) {
+		return true
+	}
+	client, err := netip.ParseAddr(c.ClientIP())
+	return err == nil && client.IsLoopback()
+}
+
+// TLS reports whether the request came over TLS, to us or to a trusted proxy.
+func (p Proxies) TLS(c *gin.Context) bool {
 	if c.Request.TLS != nil {
 		return true
 	}
@@ -44,8 +52,7 @@ func (p Proxies) Secure(c *gin.Context) bool {
 			return true
 		}
 	}
-	client, err := netip.ParseAddr(c.ClientIP())
-	return err == nil && client.IsLoopback()
+	return false
 }
 
 func (p Proxies) trusts(addr netip.Addr) bool {

@@ -1,15 +1,18 @@
 package middleware
 
 import (
+	"net/http"
+
 	"github.com/gin-gonic/gin"
 
 	"paymenthub/internal/id"
 )
 
-// RequestID names the request, and is the first station of every façade.
-func RequestID(facade *Facade) gin.HandlerFunc {
+// RequestID names the request, and is the first station of every façade; of
+// says which one a request belongs to.
+func RequestID(of func(*http.Request) *Facade) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		r := &request{facade: facade, id: id.New(id.Request)}
+		r := &request{facade: of(c.Request), id: id.New(id.Request)}
 		c.Set(requestKey, r)
 		h := c.Writer.Header()
 		h.Set("Request-Id", r.id)

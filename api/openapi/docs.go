@@ -37,9 +37,14 @@ var packedScript = sync.OnceValues(func() (packed []byte, fingerprint string) {
 })
 
 // ServeDocument is GET /openapi.yaml.
-func ServeDocument(c *gin.Context) {
+func ServeDocument(c *gin.Context) { serveDocument(c, Document) }
+
+// ServeAcquiringDocument is GET /openapi/acquiring.yaml.
+func ServeAcquiringDocument(c *gin.Context) { serveDocument(c, AcquiringDocument) }
+
+func serveDocument(c *gin.Context, document []byte) {
 	c.Header("Access-Control-Allow-Origin", "*") // it is public, and tools in browsers read it
-	c.Data(http.StatusOK, "application/yaml; charset=utf-8", Document)
+	c.Data(http.StatusOK, "application/yaml; charset=utf-8", document)
 }
 
 // ServeDocs is GET /docs.

@@ -13,28 +13,37 @@ import (
 	"paymenthub/api/openapi/conform"
 )
 
-func TestTheDocumentAndItsExamplesAreValid(t *testing.T) {
-	doc := conform.Document(t)
-	require.NoError(t, doc.Validate(t.Context(), openapi3.EnableSchemaFormatValidation()))
-	require.Equal(t, "3.1.0", doc.OpenAPI)
+func TestTheDocumentsAndTheirExamplesAreValid(t *testing.T) {
+	for _, doc := range conform.Documents(t) {
+		require.NoError(t, doc.Validate(t.Context(), openapi3.EnableSchemaFormatValidation()), doc.Info.Title)
+		require.Equal(t, "3.1.0", doc.OpenAPI)
+	}
 }
 
 func TestObjectsAreClosed(t *testing.T) {
-	for name, schema := range conform.Document(t).Components.Schemas {
-		if s := schema.Value; s.Type.Is("object") && s.AdditionalProperties.Schema == nil {
-			require.NotNil(t, s.AdditionalProperties.Has, "%s must say additionalProperties: false", name)
-			require.False(t, *s.AdditionalProperties.Has, name)
+	for _, doc := range conform.Documents(t) {
+		for name, schema := range doc.Components.Schemas {
+			if s := schema.Value; s.Type.Is("object") && s.AdditionalProperties.Schema == nil {
+				require.NotNil(t, s.AdditionalProperties.Has, "%s must say additionalProperties: false", name)
+				require.False(t, *s.AdditionalProperties.Has, name)
+			}
 		}
 	}
 }
 
 // The generator is fetched when it is not in the module cache; without a
 // network the comparison is left to the build server.
-func TestTypesAreGeneratedFromTheDocument(t *testing.T) {
-	fresh := filepath.Join(t.TempDir(), "types.gen.go")
+func TestTypesAreGeneratedFromTheDocuments(t *testing.T) {
+	requireGenerated(t, "generate.yaml", "types.gen.go", "openapi.yaml")
+	requireGenerated(t, "acquiring/generate.yaml", "acquiring/types.gen.go", "acquiring.yaml")
+}
+
+func requireGenerated(t *testing.T, config, types, document string) {
+	t.Helper()
+	fresh := filepath.Join(t.TempDir(), filepath.Base(types))
 	ctx := t.Context()
 	cmd := exec.CommandContext(ctx, "go", "tool", "-modfile=../../tools.mod", "oapi-codegen",
-		"-config", "generate.yaml", "-o", fresh, "openapi.yaml")
+		"-config", config, "-o", fresh, document)
 	cmd.WaitDelay = time.Second
 	if out, err := cmd.CombinedOutput(); err != nil {
 		if os.Getenv("CI") == "true" {
@@ -44,7 +53,7 @@ func TestTypesAreGeneratedFromTheDocument(t *testing.T) {
 	}
 	want, err := os.ReadFile(fresh)
 	require.NoError(t, err)
-	got, err := os.ReadFile("types.gen.go")
+	got, err := os.ReadFile(types)
 	require.NoError(t, err)
 	require.Equal(t, string(want), string(got), "run: go generate ./api/openapi")
 }

@@ -25,6 +25,21 @@ const (
 	CaptureMethodManual    CaptureMethod = "manual"
 )
 
+// Defines values for CreatePaymentMethodRequestType.
+const (
+	CreatePaymentMethodRequestTypeCard CreatePaymentMethodRequestType = "card"
+)
+
+// Defines values for CustomerObject.
+const (
+	CustomerObjectCustomer CustomerObject = "customer"
+)
+
+// Defines values for CustomerListObject.
+const (
+	CustomerListObjectList CustomerListObject = "list"
+)
+
 // Defines values for DisputeObject.
 const (
 	DisputeObjectDispute DisputeObject = "dispute"
@@ -101,6 +116,27 @@ const (
 	IntentStatusSucceeded             IntentStatus = "succeeded"
 )
 
+// Defines values for KeptPaymentMethodObject.
+const (
+	KeptPaymentMethodObjectPaymentMethod KeptPaymentMethodObject = "payment_method"
+)
+
+// Defines values for KeptPaymentMethodType.
+const (
+	KeptPaymentMethodTypeCard KeptPaymentMethodType = "card"
+)
+
+// Defines values for KeptPaymentMethodStatus.
+const (
+	KeptPaymentMethodStatusActive   KeptPaymentMethodStatus = "active"
+	KeptPaymentMethodStatusDetached KeptPaymentMethodStatus = "detached"
+)
+
+// Defines values for KeptPaymentMethodListObject.
+const (
+	KeptPaymentMethodListObjectList KeptPaymentMethodListObject = "list"
+)
+
 // Defines values for LedgerAccount.
 const (
 	LedgerAccountAuthorizationHolds LedgerAccount = "authorization_holds"
@@ -147,7 +183,8 @@ const (
 
 // Defines values for PaymentMethodType.
 const (
-	PaymentMethodTypeCard PaymentMethodType = "card"
+	PaymentMethodTypeCard  PaymentMethodType = "card"
+	PaymentMethodTypeSaved PaymentMethodType = "saved"
 )
 
 // Defines values for RefundObject.
@@ -170,6 +207,40 @@ const (
 	RefundReasonRequestedByCustomer RefundReason = "requested_by_customer"
 )
 
+// Defines values for RiskAssessmentAction.
+const (
+	RiskAssessmentActionAllow     RiskAssessmentAction = "allow"
+	RiskAssessmentActionChallenge RiskAssessmentAction = "challenge"
+	RiskAssessmentActionDecline   RiskAssessmentAction = "decline"
+)
+
+// Defines values for RiskEntryType.
+const (
+	RiskEntryTypeBIN             RiskEntryType = "bin"
+	RiskEntryTypeCardFingerprint RiskEntryType = "card_fingerprint"
+	RiskEntryTypeCountry         RiskEntryType = "country"
+	RiskEntryTypeEmail           RiskEntryType = "email"
+	RiskEntryTypeEmailDomain     RiskEntryType = "email_domain"
+	RiskEntryTypeIP              RiskEntryType = "ip"
+)
+
+// Defines values for RiskRulesObject.
+const (
+	RiskRulesObjectRiskRules RiskRulesObject = "risk_rules"
+)
+
+// Defines values for SettingsObject.
+const (
+	SettingsObjectSettings SettingsObject = "settings"
+)
+
+// Defines values for SettingsLogoMediaType.
+const (
+	SettingsLogoMediaTypeImageJpeg SettingsLogoMediaType = "image/jpeg"
+	SettingsLogoMediaTypeImagePng  SettingsLogoMediaType = "image/png"
+	SettingsLogoMediaTypeImageWebp SettingsLogoMediaType = "image/webp"
+)
+
 // Amount Minor units of the currency.
 type Amount = int64
 
@@ -178,13 +249,14 @@ type AmountOrZero = int64
 
 // Attempt defines model for Attempt.
 type Attempt struct {
-	ID          string        `json:"id"`
-	Gateway     string        `json:"gateway"`
-	Status      AttemptStatus `json:"status"`
-	DeclineCode *string       `json:"decline_code"`
-	Card        CardSummary   `json:"card"`
-	CreatedAt   time.Time     `json:"created_at"`
-	UpdatedAt   time.Time     `json:"updated_at"`
+	ID          string          `json:"id"`
+	Gateway     string          `json:"gateway"`
+	Status      AttemptStatus   `json:"status"`
+	DeclineCode *string         `json:"decline_code"`
+	Card        CardSummary     `json:"card"`
+	Risk        *RiskAssessment `json:"risk"`
+	CreatedAt   time.Time       `json:"created_at"`
+	UpdatedAt   time.Time       `json:"updated_at"`
 }
 
 // AttemptStatus defines model for Attempt.Status.
@@ -221,14 +293,25 @@ type CardSummary struct {
 	Last4    string `json:"last4"`
 	ExpMonth int    `json:"exp_month"`
 	ExpYear  int    `json:"exp_year"`
+
+	// Fingerprint The same for the same number; for the lists of `/v3/risk/rules`.
+	Fingerprint *string `json:"fingerprint,omitempty"`
 }
 
 // ConfirmIntentRequest defines model for ConfirmIntentRequest.
 type ConfirmIntentRequest struct {
 	// ClientSecret Required with a publishable key.
-	ClientSecret  *string       `json:"client_secret,omitempty"`
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// OffSession `true` says that the shopper is not there: a saved payment method is charged, and what needs the shopper is declined.
+	OffSession *bool `json:"off_session,omitempty"`
+
+	// PaymentMethod A card, or one that is kept for the intent's customer.
 	PaymentMethod PaymentMethod `json:"payment_method"`
 	ReturnURL     *URL          `json:"return_url,omitempty"`
+
+	// SavePaymentMethod `true`, when the shopper has agreed to it, keeps the card for the intent's customer once the payment is authorized.
+	SavePaymentMethod *bool `json:"save_payment_method,omitempty"`
 }
 
 // CreateIntentRequest defines model for CreateIntentRequest.
@@ -244,14 +327,20 @@ type CreateIntentRequest struct {
 	Currency string `json:"currency"`
 
 	// CustomerID A customer of this merchant.
-	CustomerID    *string        `json:"customer_id,omitempty"`
-	Description   *string        `json:"description,omitempty"`
-	Metadata      *Metadata      `json:"metadata,omitempty"`
+	CustomerID  *string   `json:"customer_id,omitempty"`
+	Description *string   `json:"description,omitempty"`
+	Metadata    *Metadata `json:"metadata,omitempty"`
+
+	// OffSession `true` says that the shopper is not there: a saved payment method is charged, and what needs the shopper is declined.
+	OffSession    *bool          `json:"off_session,omitempty"`
 	PaymentMethod *PaymentMethod `json:"payment_method,omitempty"`
 	ReturnURL     *URL           `json:"return_url,omitempty"`
 
 	// Routing `auto` or a gateway's name.
 	Routing *string `json:"routing,omitempty"`
+
+	// SavePaymentMethod `true`, when the shopper has agreed to it, keeps the card for the intent's customer once the payment is authorized.
+	SavePaymentMethod *bool `json:"save_payment_method,omitempty"`
 
 	// SettlementCurrency The intent's own currency; conversion is not available yet.
 	SettlementCurrency *string `json:"settlement_currency,omitempty"`
@@ -259,6 +348,21 @@ type CreateIntentRequest struct {
 	// StatementDescriptor What the shopper's statement says; without < > \ ' " *.
 	StatementDescriptor *string `json:"statement_descriptor,omitempty"`
 }
+
+// CreatePaymentMethodRequest defines model for CreatePaymentMethodRequest.
+type CreatePaymentMethodRequest struct {
+	// Card Goes into the vault at once and leaves it only for the gateway. It is never answered, logged or stored in the clear.
+	Card       Card   `json:"card"`
+	CustomerID string `json:"customer_id"`
+
+	// NetworkTransactionID Of a card that was kept elsewhere: the card network's id of the payment with which the shopper agreed. 9 to 64
+	// letters and digits.
+	NetworkTransactionID *string                        `json:"network_transaction_id,omitempty"`
+	Type                 CreatePaymentMethodRequestType `json:"type"`
+}
+
+// CreatePaymentMethodRequestType defines model for CreatePaymentMethodRequest.Type.
+type CreatePaymentMethodRequestType string
 
 // CreateRefundRequest defines model for CreateRefundRequest.
 type CreateRefundRequest struct {
@@ -269,6 +373,45 @@ type CreateRefundRequest struct {
 
 // Currency ISO 4217 code.
 type Currency = string
+
+// Customer defines model for Customer.
+type Customer struct {
+	ID          string         `json:"id"`
+	Object      CustomerObject `json:"object"`
+	Email       *string        `json:"email"`
+	Name        *string        `json:"name"`
+	Description *string        `json:"description"`
+
+	// DefaultPaymentMethod `pm_…`; the first that is kept, until another one is chosen.
+	DefaultPaymentMethod *string `json:"default_payment_method"`
+
+	// Metadata Up to 50 pairs of yours; keys up to 40 characters, values up to 500.
+	Metadata    Metadata    `json:"metadata"`
+	Environment Environment `json:"environment"`
+	CreatedAt   time.Time   `json:"created_at"`
+	UpdatedAt   time.Time   `json:"updated_at"`
+}
+
+// CustomerObject defines model for Customer.Object.
+type CustomerObject string
+
+// CustomerList defines model for CustomerList.
+type CustomerList struct {
+	Object  CustomerListObject `json:"object"`
+	Data    []Customer         `json:"data"`
+	HasMore bool               `json:"has_more"`
+}
+
+// CustomerListObject defines model for CustomerList.Object.
+type CustomerListObject string
+
+// CustomerRequest defines model for CustomerRequest.
+type CustomerRequest struct {
+	Description *string   `json:"description,omitempty"`
+	Email       *string   `json:"email,omitempty"`
+	Metadata    *Metadata `json:"metadata,omitempty"`
+	Name        *string   `json:"name,omitempty"`
+}
 
 // Decline defines model for Decline.
 type Decline struct {
@@ -394,6 +537,50 @@ type HealthChecks string
 // IntentStatus defines model for IntentStatus.
 type IntentStatus string
 
+// KeptPaymentMethod A card that a gateway keeps for a customer.
+type KeptPaymentMethod struct {
+	ID         string                  `json:"id"`
+	Object     KeptPaymentMethodObject `json:"object"`
+	Type       KeptPaymentMethodType   `json:"type"`
+	Status     KeptPaymentMethodStatus `json:"status"`
+	CustomerID string                  `json:"customer_id"`
+
+	// Gateway Who keeps it, and takes what is paid with it.
+	Gateway string      `json:"gateway"`
+	Card    CardSummary `json:"card"`
+
+	// NetworkTransactionID The card network's id of the payment with which the shopper agreed.
+	NetworkTransactionID *string `json:"network_transaction_id"`
+
+	// IntentID The payment that saved it.
+	IntentID    *string     `json:"intent_id"`
+	Environment Environment `json:"environment"`
+
+	// ConsentedAt When the shopper agreed.
+	ConsentedAt time.Time  `json:"consented_at"`
+	CreatedAt   time.Time  `json:"created_at"`
+	DetachedAt  *time.Time `json:"detached_at"`
+}
+
+// KeptPaymentMethodObject defines model for KeptPaymentMethod.Object.
+type KeptPaymentMethodObject string
+
+// KeptPaymentMethodType defines model for KeptPaymentMethod.Type.
+type KeptPaymentMethodType string
+
+// KeptPaymentMethodStatus defines model for KeptPaymentMethod.Status.
+type KeptPaymentMethodStatus string
+
+// KeptPaymentMethodList defines model for KeptPaymentMethodList.
+type KeptPaymentMethodList struct {
+	Object  KeptPaymentMethodListObject `json:"object"`
+	Data    []KeptPaymentMethod         `json:"data"`
+	HasMore bool                        `json:"has_more"`
+}
+
+// KeptPaymentMethodListObject defines model for KeptPaymentMethodList.Object.
+type KeptPaymentMethodListObject string
+
 // LedgerAccount defines model for LedgerAccount.
 type LedgerAccount string
 
@@ -468,6 +655,9 @@ type NextAction struct {
 // NextActionType defines model for NextAction.Type.
 type NextActionType string
 
+// NoFields Nothing to say.
+type NoFields = map[string]interface{}
+
 // PaymentIntent defines model for PaymentIntent.
 type PaymentIntent struct {
 	ID     string              `json:"id"`
@@ -526,10 +716,11 @@ type PaymentIntentList struct {
 	HasMore bool            `json:"has_more"`
 }
 
-// PaymentMethod defines model for PaymentMethod.
+// PaymentMethod A card, or one that is kept for the intent's customer.
 type PaymentMethod struct {
 	// Card Goes into the vault at once and leaves it only for the gateway. It is never answered, logged or stored in the clear.
-	Card Card              `json:"card"`
+	Card *Card             `json:"card,omitempty"`
+	ID   *string           `json:"id,omitempty"`
 	Type PaymentMethodType `json:"type"`
 }
 
@@ -569,6 +760,165 @@ type RefundList struct {
 
 // RefundReason defines model for RefundReason.
 type RefundReason string
+
+// RiskAmountLimit Fires when the amount is above the limit of its currency.
+type RiskAmountLimit struct {
+	Enabled bool `json:"enabled"`
+
+	// Points Added to the score when the rule fires.
+	Points RiskPoints `json:"points"`
+
+	// Limits At most one for each currency.
+	Limits []RiskLimit `json:"limits"`
+}
+
+// RiskAssessment How the attempt was judged before a gateway heard of it.
+type RiskAssessment struct {
+	Score   int                  `json:"score"`
+	Action  RiskAssessmentAction `json:"action"`
+	Reasons []RiskReason         `json:"reasons"`
+}
+
+// RiskAssessmentAction defines model for RiskAssessment.Action.
+type RiskAssessmentAction string
+
+// RiskCheck defines model for RiskCheck.
+type RiskCheck struct {
+	Enabled bool `json:"enabled"`
+
+	// Points Added to the score when the rule fires.
+	Points RiskPoints `json:"points"`
+}
+
+// RiskEntry defines model for RiskEntry.
+type RiskEntry struct {
+	// Type `bin`: 6 to 8 leading digits. `ip`: an address or a network. `email_domain`: without its subdomains.
+	// `country`: ISO 3166-1 alpha-2; blocks when the card, the IP address or the billing address is of it,
+	// and allows when all of these that are known are.
+	Type  RiskEntryType `json:"type"`
+	Value string        `json:"value"`
+}
+
+// RiskEntryType `bin`: 6 to 8 leading digits. `ip`: an address or a network. `email_domain`: without its subdomains.
+// `country`: ISO 3166-1 alpha-2; blocks when the card, the IP address or the billing address is of it,
+// and allows when all of these that are known are.
+type RiskEntryType string
+
+// RiskLimit defines model for RiskLimit.
+type RiskLimit struct {
+	// Currency ISO 4217 code.
+	Currency Currency `json:"currency"`
+
+	// Amount Minor units of the currency.
+	Amount Amount `json:"amount"`
+}
+
+// RiskPoints Added to the score when the rule fires.
+type RiskPoints = int
+
+// RiskReason defines model for RiskReason.
+type RiskReason struct {
+	// Rule The rule's name in `/v3/risk/rules`, or `test_card`.
+	Rule string `json:"rule"`
+
+	// Points Added to the score; the allow list's are negative.
+	Points int `json:"points"`
+
+	// Text Why, for people.
+	Text string `json:"text"`
+}
+
+// RiskRules defines model for RiskRules.
+type RiskRules struct {
+	Object *RiskRulesObject `json:"object,omitempty"`
+
+	// Version How often the rules were replaced. Sent, it must be the current one; without it whatever is there is replaced.
+	Version     *int         `json:"version,omitempty"`
+	Environment *Environment `json:"environment,omitempty"`
+
+	// UpdatedAt When they were replaced; missing for the defaults.
+	UpdatedAt *time.Time `json:"updated_at,omitempty"`
+
+	// DeclineAbove Scores above it are declined.
+	DeclineAbove int `json:"decline_above"`
+
+	// ChallengeAbove Scores above it need 3-D Secure; at most `decline_above`.
+	ChallengeAbove int `json:"challenge_above"`
+
+	// VelocityCard Fires when the attempts in the window, this one among them, are more than the limit.
+	VelocityCard RiskVelocity `json:"velocity_card"`
+
+	// VelocityIP Fires when the attempts in the window, this one among them, are more than the limit.
+	VelocityIP RiskVelocity `json:"velocity_ip"`
+
+	// VelocityEmail Fires when the attempts in the window, this one among them, are more than the limit.
+	VelocityEmail RiskVelocity `json:"velocity_email"`
+
+	// AmountLimit Fires when the amount is above the limit of its currency.
+	AmountLimit       RiskAmountLimit `json:"amount_limit"`
+	BINCountryIP      RiskCheck       `json:"bin_country_ip"`
+	BINCountryBilling RiskCheck       `json:"bin_country_billing"`
+	CustomerMismatch  RiskCheck       `json:"customer_mismatch"`
+
+	// BlockList Adds 100 points, whatever the allow list says.
+	BlockList []RiskEntry `json:"block_list"`
+
+	// AllowList Makes the score 0.
+	AllowList []RiskEntry `json:"allow_list"`
+}
+
+// RiskRulesObject defines model for RiskRules.Object.
+type RiskRulesObject string
+
+// RiskVelocity Fires when the attempts in the window, this one among them, are more than the limit.
+type RiskVelocity struct {
+	Enabled bool `json:"enabled"`
+
+	// Points Added to the score when the rule fires.
+	Points        RiskPoints `json:"points"`
+	Limit         int        `json:"limit"`
+	WindowSeconds int64      `json:"window_seconds"`
+}
+
+// Settings defines model for Settings.
+type Settings struct {
+	Object      SettingsObject `json:"object"`
+	DisplayName string         `json:"display_name"`
+	BrandColor  *string        `json:"brand_color"`
+	Currencies  []Currency     `json:"currencies"`
+	Logo        *SettingsLogo  `json:"logo"`
+	Environment Environment    `json:"environment"`
+
+	// UpdatedAt Null when nothing was ever chosen.
+	UpdatedAt *time.Time `json:"updated_at"`
+}
+
+// SettingsObject defines model for Settings.Object.
+type SettingsObject string
+
+// SettingsLogo A picture of at most 128 KiB and 2,048 by 2,048 pixels. SVG is not taken, since it may hold scripts.
+type SettingsLogo struct {
+	MediaType SettingsLogoMediaType `json:"media_type"`
+
+	// Data Its bytes in Base64.
+	Data string `json:"data"`
+}
+
+// SettingsLogoMediaType defines model for SettingsLogo.MediaType.
+type SettingsLogoMediaType string
+
+// SettingsRequest defines model for SettingsRequest.
+type SettingsRequest struct {
+	// DisplayName Your name as shoppers know it.
+	DisplayName string `json:"display_name"`
+
+	// BrandColor Of the hosted checkout page. Text on it and links are made readable, whatever the colour is.
+	BrandColor *string `json:"brand_color,omitempty"`
+
+	// Currencies What the acquiring API takes.
+	Currencies *[]Currency   `json:"currencies,omitempty"`
+	Logo       *SettingsLogo `json:"logo,omitempty"`
+}
 
 // URL Absolute; https except for loopback addresses.
 type URL = string
@@ -624,6 +974,41 @@ type UnsupportedMediaType = Error
 // ValidationFailed defines model for ValidationFailed.
 type ValidationFailed = Error
 
+// OpenCheckoutParams defines parameters for OpenCheckout.
+type OpenCheckoutParams struct {
+	// ClientSecret The payment's client secret; the cookie stands for it.
+	ClientSecret string `form:"client_secret" json:"client_secret"`
+
+	// Locale A BCP 47 language tag: `en`, `fr`, `ar`, `de` or `es`, with or without a region. Without it the browser's languages count.
+	Locale *string `form:"locale,omitempty" json:"locale,omitempty"`
+}
+
+// ListCustomersParams defines parameters for ListCustomers.
+type ListCustomersParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// StartingAfter Rows older than the row of this id.
+	StartingAfter *StartingAfter `form:"starting_after,omitempty" json:"starting_after,omitempty"`
+
+	// EndingBefore Rows newer than the row of this id; not together with `starting_after`.
+	EndingBefore *EndingBefore `form:"ending_before,omitempty" json:"ending_before,omitempty"`
+
+	// Email Exactly this address.
+	Email *string `form:"email,omitempty" json:"email,omitempty"`
+}
+
+// CreateCustomerParams defines parameters for CreateCustomer.
+type CreateCustomerParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// UpdateCustomerParams defines parameters for UpdateCustomer.
+type UpdateCustomerParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListDisputesParams defines parameters for ListDisputes.
 type ListDisputesParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -666,6 +1051,36 @@ type ListEntriesParams struct {
 	// Currency ISO 4217 code, any case.
 	Currency *string `form:"currency,omitempty" json:"currency,omitempty"`
 	IntentID *string `form:"intent_id,omitempty" json:"intent_id,omitempty"`
+}
+
+// ListPaymentMethodsParams defines parameters for ListPaymentMethods.
+type ListPaymentMethodsParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// StartingAfter Rows older than the row of this id.
+	StartingAfter *StartingAfter `form:"starting_after,omitempty" json:"starting_after,omitempty"`
+
+	// EndingBefore Rows newer than the row of this id; not together with `starting_after`.
+	EndingBefore *EndingBefore `form:"ending_before,omitempty" json:"ending_before,omitempty"`
+	CustomerID   *string       `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+}
+
+// CreatePaymentMethodParams defines parameters for CreatePaymentMethod.
+type CreatePaymentMethodParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// SetDefaultPaymentMethodParams defines parameters for SetDefaultPaymentMethod.
+type SetDefaultPaymentMethodParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DetachPaymentMethodParams defines parameters for DetachPaymentMethod.
+type DetachPaymentMethodParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListIntentsParams defines parameters for ListIntents.
@@ -729,8 +1144,35 @@ type CreateRefundParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// PutRiskRulesParams defines parameters for PutRiskRules.
+type PutRiskRulesParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// PutSettingsParams defines parameters for PutSettings.
+type PutSettingsParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ReceiveNotificationJSONBody defines parameters for ReceiveNotification.
 type ReceiveNotificationJSONBody map[string]interface{}
+
+// CreateCustomerJSONRequestBody defines body for CreateCustomer for application/json ContentType.
+type CreateCustomerJSONRequestBody = CustomerRequest
+
+// UpdateCustomerJSONRequestBody defines body for UpdateCustomer for application/json ContentType.
+type UpdateCustomerJSONRequestBody = CustomerRequest
+
+// CreatePaymentMethodJSONRequestBody defines body for CreatePaymentMethod for application/json ContentType.
+type CreatePaymentMethodJSONRequestBody = CreatePaymentMethodRequest
+
+// SetDefaultPaymentMethodJSONRequestBody defines body for SetDefaultPaymentMethod for application/json ContentType.
+type SetDefaultPaymentMethodJSONRequestBody = NoFields
+
+// DetachPaymentMethodJSONRequestBody defines body for DetachPaymentMethod for application/json ContentType.
+type DetachPaymentMethodJSONRequestBody = NoFields
 
 // CreateIntentJSONRequestBody defines body for CreateIntent for application/json ContentType.
 type CreateIntentJSONRequestBody = CreateIntentRequest
@@ -746,6 +1188,12 @@ type ConfirmIntentJSONRequestBody = ConfirmIntentRequest
 
 // CreateRefundJSONRequestBody defines body for CreateRefund for application/json ContentType.
 type CreateRefundJSONRequestBody = CreateRefundRequest
+
+// PutRiskRulesJSONRequestBody defines body for PutRiskRules for application/json ContentType.
+type PutRiskRulesJSONRequestBody = RiskRules
+
+// PutSettingsJSONRequestBody defines body for PutSettings for application/json ContentType.
+type PutSettingsJSONRequestBody = SettingsRequest
 
 // ReceiveNotificationJSONRequestBody defines body for ReceiveNotification for application/json ContentType.
 type ReceiveNotificationJSONRequestBody ReceiveNotificationJSONBody

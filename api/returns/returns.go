@@ -60,37 +60,47 @@ func (r *Returns) Return(c *gin.Context) {
 		middleware.Fail(c, err)
 		return
 	}
-	back, err := r.returnURL(c.Request.Context(), p)
+	target, err := r.target(c.Request.Context(), p)
 	if err != nil {
 		middleware.Fail(c, err)
 		return
 	}
-	outcome := outcomeOf(p.Status)
-	if target, ok := withOutcome(back, paymentID, outcome); ok {
+	if target != "" {
 		c.Redirect(http.StatusSeeOther, target)
 		return
 	}
-	answer := write(http.StatusOK, outcome)
+	answer := write(http.StatusOK, outcomeOf(p.Status))
 	c.Data(answer.Status, answer.ContentType, answer.Body)
 }
 
-// returnURL is where the latest attempt wanted the shopper, or the payment.
-func (r *Returns) returnURL(ctx context.Context, p payment.Intent) (string, error) {
+// target is where the shopper goes on to: where the latest attempt wanted them,
+// else back to the hosted page they came from, or past it where they have paid,
+// else where the payment wants them. "" when that is nowhere.
+func (r *Returns) target(ctx context.Context, p payment.Intent) (string, error) {
 	attempts, err := r.payments.Attempts(ctx, p)
 	if err != nil {
 		return "", err
 	}
+	outcome := outcomeOf(p.Status)
 	if n := len(attempts); n > 0 && attempts[n-1].ReturnURL != "" {
-		return attempts[n-1].ReturnURL, nil
+		return withOutcome(attempts[n-1].ReturnURL, p.ID, outcome), nil
 	}
-	return p.ReturnURL, nil
+	if p.Checkout == nil {
+		return withOutcome(p.ReturnURL, p.ID, outcome), nil
+	}
+	if paid := p.Checkout.PaidURL(p.ID); paid != "" && outcome == succeeded {
+		return paid, nil
+	}
+	return "/checkout/" + p.ID, nil
 }
+
+const succeeded = "succeeded"
 
 // outcomeOf says in the word of the query what became of the payment.
 func outcomeOf(s payment.Status) string {
 	switch s {
 	case payment.Succeeded, payment.RequiresCapture:
-		return "succeeded"
+		return succeeded
 	case payment.RequiresPaymentMethod, payment.Failed, payment.Canceled, payment.Expired:
 		return "failed"
 	default:
@@ -98,17 +108,18 @@ func outcomeOf(s payment.Status) string {
 	}
 }
 
-// withOutcome adds the outcome to a return URL, replacing what it says of it.
-func withOutcome(returnURL, paymentID, outcome string) (string, bool) {
+// withOutcome adds the outcome to a return URL, replacing what it says of it; ""
+// where there is none.
+func withOutcome(returnURL, paymentID, outcome string) string {
 	u, err := url.Parse(returnURL)
 	if err != nil || returnURL == "" {
-		return "", false
+		return ""
 	}
 	query := u.Query()
 	query.Set("payment_intent", paymentID)
 	query.Set("redirect_status", outcome)
 	u.RawQuery = query.Encode()
-	return u.String(), true
+	return u.String()
 }
 
 type text struct{ Outcome, Title, Message string }

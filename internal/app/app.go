@@ -13,12 +13,15 @@ import (
 	"paymenthub/activities"
 	"paymenthub/config"
 	"paymenthub/internal/clock"
+	"paymenthub/internal/country"
+	"paymenthub/internal/customer"
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/gateway/stripe"
 	"paymenthub/internal/idempotency"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/store"
 	"paymenthub/internal/telemetry"
 	"paymenthub/internal/telemetry/metric"
@@ -44,10 +47,12 @@ type Hub struct {
 	receiver *notification.Receiver
 	watcher  *payment.Watcher
 	secrets  payment.ClientSecrets
+	risk     *risk.Engine
 
 	temporal     client.Client
 	orchestrator *orchestrator.Orchestrator
 	payments     *payment.Service
+	customers    *customer.Service
 	auth         *merchant.Authenticator
 }
 
@@ -88,13 +93,14 @@ func Open(ctx context.Context, c config.Config, version string, log *zap.Logger)
 		config: c, version: version, log: log, clock: clock.Offset(c.Clock.Offset),
 		watcher: payment.NewWatcher(), metrics: metric.New(),
 	}
-	for _, open := range []func(context.Context) error{h.openKeys, h.openTracing, h.openStore, h.openGateways, h.openTemporal} {
+	for _, open := range []func(context.Context) error{h.openKeys, h.openTracing, h.openStore, h.openRisk, h.openGateways, h.openTemporal} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, h.Close())
 		}
 	}
-	h.payments = payment.NewService(h.store.Payments(), h.orchestrator, h.gateways, h.vault, h.watcher, h.clock,
+	h.payments = payment.NewService(h.store.Payments(), h.store.Customers(), h.orchestrator, h.gateways, h.vault, h.watcher, h.clock,
 		payment.Options{Wait: c.Payments.Wait, Poll: pollInterval})
+	h.customers = customer.NewService(h.store.Customers(), h.orchestrator, h.gateways, h.vault, h.clock, customer.Options{Wait: c.Payments.Wait})
 	h.receiver = h.newReceiver()
 	h.auth = merchant.NewAuthenticator(h.store.Merchants(), h.clock)
 	return h, nil
@@ -127,6 +133,25 @@ func (h *Hub) openStore(ctx context.Context) (err error) {
 	}
 	h.vault, err = Vault(h.config, h.store, h.clock)
 	return err
+}
+
+// fraudTestCard is the sandbox's card that is declined by fraud (contracts/acquiring.md).
+const fraudTestCard vault.Secret = "4000000000000259"
+
+// openRisk makes the engine that judges attempts.
+func (h *Hub) openRisk(context.Context) error {
+	live, err := country.Open(h.config.Risk.BINFile)
+	if err != nil {
+		return fmt.Errorf("risk.bin_file: %w", err)
+	}
+	h.risk = risk.NewEngine(risk.Options{
+		Repository: h.store.Risk(), Sandbox: country.Sandbox(), Live: live,
+		TestCard: func(merchantID string) string {
+			return h.vault.Fingerprint(merchantID, vault.Card{Number: fraudTestCard})
+		},
+		Clock: h.clock,
+	})
+	return nil
 }
 
 // openGateways registers the accounts that are configured.
@@ -200,7 +225,7 @@ func (h *Hub) Close() error {
 // steps holds what activities work with.
 func (h *Hub) steps() *activities.Payments {
 	return &activities.Payments{
-		Repository: h.store.Payments(), Gateways: h.gateways, Router: h.gateways, Vault: h.vault, Watcher: h.watcher,
+		Repository: h.store.Payments(), Customers: h.store.Customers(), Gateways: h.gateways, Router: h.gateways, Risk: h.risk, Vault: h.vault, Watcher: h.watcher,
 		Clock: h.clock, ReturnURL: h.returnURL, Notifications: h.store.Notifications(), Metrics: h.metrics, Logger: h.log,
 	}
 }
@@ -227,7 +252,7 @@ func (h *Hub) newReceiver() *notification.Receiver {
 func (h *Hub) sweeper() *activities.Sweeper {
 	return &activities.Sweeper{
 		Repository: h.store.Payments(), Orchestrator: h.orchestrator, Notifications: h.receiver, Vault: h.vault,
-		Idempotency: h.store.Idempotency(), Clock: h.clock, Logger: h.log,
+		Idempotency: h.store.Idempotency(), Sightings: h.risk, Clock: h.clock, Logger: h.log,
 	}
 }
 

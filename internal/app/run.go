@@ -133,15 +133,16 @@ func (h *Hub) scheduleSweep() error {
 func (h *Hub) Handler() (http.Handler, error) {
 	s, limits := h.config.Server, h.config.RateLimits
 	return api.New(api.Options{
-		Payments: h.payments, Notifications: h.receiver, Events: h.store.Events(), Ledger: h.store.Ledger(), Authenticator: h.auth,
-		Idempotency: h.guard(), Secrets: h.secrets, Clock: h.clock,
+		Payments: h.payments, Customers: h.customers, Notifications: h.receiver, Events: h.store.Events(), Ledger: h.store.Ledger(), Risk: h.risk, Authenticator: h.auth,
+		Idempotency: h.guard(), Secrets: h.secrets, Settings: h.store.Merchants(),
+		PublicURL: h.publicURL(), Clock: h.clock,
 		Health: []hub.Check{
 			{Name: "database", Check: h.store.Ping},
 			{Name: "temporal", Check: func(ctx context.Context) error { return temporal.HealthCheck(ctx, h.temporal) }},
 		},
 		Version: h.version, Logger: h.log, Metrics: h.metrics.Registry(),
 		TracerProvider: h.tracing.Provider(), TrustedProxies: s.TrustedProxies,
-		HubLimit: api.RateLimit(limits.Hub), PublicLimit: api.RateLimit(limits.Public),
+		HubLimit: api.RateLimit(limits.Hub), PublicLimit: api.RateLimit(limits.Public), Acquiring: api.AcquiringLimits(limits.Acquiring),
 		RequestTimeout: s.RequestTimeout, MaxInFlight: s.MaxInFlight,
 	})
 }

@@ -168,6 +168,11 @@ func banner(info datadir.Info) string {
 		"    -H 'Authorization: Bearer "+info.Keys.SandboxSecret+"' \\",
 		"    -H 'Content-Type: application/json' \\",
 		`    -d '{"amount":12000,"currency":"AED","confirm":true,"payment_method":{"type":"card","card":{"number":"4242424242424242","exp_month":12,"exp_year":2030,"cvc":"123","holder_name":"Ada Lovelace"}}}'`,
+		"", "Send a shopper to the hosted checkout (open the checkout_url of the answer):", "",
+		"  curl -s "+info.API+"/api/v1/payment-intents \\",
+		"    -H 'X-API-Key: "+info.Keys.SandboxSecret+"' \\",
+		"    -H 'Content-Type: application/json' \\",
+		`    -d '{"amount":4990,"currency":"EUR","description":"Two concert tickets","success_url":"`+info.API+`/docs"}'`,
 		"", "Ctrl-C stops it; state is kept.")
 	return strings.Join(lines, "\n")
 }

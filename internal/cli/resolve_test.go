@@ -16,6 +16,7 @@ import (
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/store"
 )
 
@@ -63,7 +64,7 @@ func recordsOf(t *testing.T, n int) (*store.Store, []string) {
 		if i == 0 {
 			continue
 		}
-		begun, err := opened.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix()}, "stripe", now)
+		begun, err := opened.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix()}, "stripe", risk.Assessment{Action: risk.Allow}, now)
 		require.NoError(t, err)
 		require.NoError(t, db.Payments().Apply(ctx, begun))
 		processing = append(processing, opened.Intent.ID)

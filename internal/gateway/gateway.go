@@ -54,10 +54,52 @@ type Call struct {
 type Authorization struct {
 	Call
 	Capture             bool
-	Instrument          Instrument
-	ReturnURL           string // where the provider sends the shopper back to
+	Instrument          Instrument    // nil with Stored
+	Stored              *StoredMethod // pay with a card that the gateway keeps, instead of Instrument
+	Save                *SaveFor      // keep the card for later payments; nil: do not
+	MerchantInitiated   bool          // the shopper is not there: what needs them is declined
+	Challenge           bool          // demand 3-D Secure
+	ReturnURL           string        // where the provider sends the shopper back to
 	Description         string
 	StatementDescriptor string
+}
+
+// SaveFor names the customer for whom a card is kept. They consented. Providers
+// learn our id of them and nothing personal.
+type SaveFor struct {
+	CustomerID        string // ours
+	CustomerReference string // the provider's id; "" when the customer is new to it
+}
+
+// StoredMethod is a card that the gateway keeps.
+type StoredMethod struct {
+	CustomerReference string // the provider's id of its owner
+	MethodReference   string // the provider's token
+	// NetworkTransactionID names the payment with which the shopper agreed; "" when
+	// it is not known. Providers that remember it themselves do not need it.
+	NetworkTransactionID string
+}
+
+// MethodCall names one operation on a kept card at a gateway.
+type MethodCall struct {
+	Scope          merchant.Scope
+	MethodID       string // ours; written into the provider's metadata
+	IdempotencyKey string // same for every retry of the same operation
+	Repeated       bool   // as in Call
+	CreatedAt      time.Time
+}
+
+// Storage asks to keep a card without a payment.
+type Storage struct {
+	MethodCall
+	Save       SaveFor
+	Instrument Instrument
+}
+
+// Detachment asks to keep a card no longer.
+type Detachment struct {
+	MethodCall
+	Stored StoredMethod
 }
 
 // Refund asks to give back part of a captured payment.
@@ -92,6 +134,11 @@ type Gateway interface {
 	// Void releases a hold, or gives up a payment that waits for the shopper.
 	Void(ctx context.Context, c Call) payment.Outcome
 	Refund(ctx context.Context, r Refund) payment.Outcome
+	// StoreMethod keeps a card; the outcome's Kept says under which token. It is sent
+	// again under its key until it is decided: nothing can be looked up.
+	StoreMethod(ctx context.Context, s Storage) payment.Outcome
+	// DetachMethod ends that. It succeeds as well for a card that is not kept any more.
+	DetachMethod(ctx context.Context, d Detachment) payment.Outcome
 	// Lookup never changes anything at the provider.
 	Lookup(ctx context.Context, l Lookup) payment.Outcome
 	// Dispute reads a dispute as it is now. An error means that nothing is known.
@@ -110,6 +157,7 @@ type Capabilities struct {
 	// AuthorizationWindow is how long the provider holds an authorization.
 	AuthorizationWindow time.Duration
 	PartialCapture      bool
+	SavesCards          bool // Save, Stored, StoreMethod and DetachMethod work
 	// Currencies the account takes; nil means every ISO 4217 currency.
 	Currencies map[money.Currency]bool
 }

@@ -41,6 +41,16 @@ func (r *Registry) Find(env merchant.Environment, name string) (Gateway, error) 
 	return nil, fault.New(fault.NotFound, "No gateway %q is set up for %s.", name, env)
 }
 
+// Keeper implements customer.Gateways: the first gateway that keeps cards.
+func (r *Registry) Keeper(env merchant.Environment) (string, error) {
+	for _, g := range r.byEnvironment[env] {
+		if g.Capabilities().SavesCards {
+			return g.Name(), nil
+		}
+	}
+	return "", fault.New(fault.Unavailable, "No gateway that keeps cards is set up for %s.", env)
+}
+
 // Account returns the gateway of a provider's account, as it stands in the path
 // of its webhooks: each environment has one account of a provider, named as the
 // environment. Errors: fault.NotFound.
@@ -53,14 +63,11 @@ func (r *Registry) Account(name, account string) (merchant.Environment, Gateway,
 	return env, g, nil
 }
 
-// RoutingAuto lets the hub choose.
-const RoutingAuto = "auto"
-
 // Route implements payment.Router: the gateway that the payment names, or the
 // first that takes its currency.
 func (r *Registry) Route(_ context.Context, p payment.Intent) (string, error) {
 	env := p.Scope.Environment
-	if p.Routing != RoutingAuto {
+	if p.Routing != payment.RoutingAuto {
 		g, err := r.Find(env, p.Routing)
 		if err != nil {
 			return "", fault.Field("routing", "Field 'routing' must be 'auto' or the name of a gateway that is set up for %s.", env)

@@ -23,7 +23,7 @@ func FuzzValid(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		kinds := 0
-		for _, p := range []id.Prefix{id.Payment, id.Attempt, id.Transaction, id.Refund, id.Event, id.Merchant, id.APIKey, id.Customer, id.VaultCard, id.LedgerTx, id.LedgerEntry, id.LedgerAccount, id.Request} {
+		for _, p := range []id.Prefix{id.Payment, id.Attempt, id.Transaction, id.Refund, id.Event, id.Merchant, id.APIKey, id.Customer, id.PaymentMethod, id.VaultCard, id.LedgerTx, id.LedgerEntry, id.LedgerAccount, id.Request} {
 			require.Equal(t, strings.HasPrefix(s, string(p)+"_") && wellFormed.MatchString(s), id.Valid(p, s), "%q as %s", s, p)
 			if id.Valid(p, s) {
 				kinds++

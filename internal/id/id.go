@@ -26,6 +26,7 @@ const (
 	Merchant      Prefix = "mch"
 	APIKey        Prefix = "key"
 	Customer      Prefix = "cus"
+	PaymentMethod Prefix = "pm"
 	VaultCard     Prefix = "tok"
 	LedgerTx      Prefix = "ltx"
 	LedgerEntry   Prefix = "len"
@@ -40,6 +41,14 @@ func New(p Prefix) string { return Join(p, NewSuffix()) }
 // kind of object is known (a reserved idempotent request).
 func NewSuffix() string {
 	return ulid.MustNew(ulid.Timestamp(time.Now()), rand.Reader).String()
+}
+
+// FirstAt is the suffix that sorts before all that are minted at or after a time,
+// to the millisecond, and after all from before.
+func FirstAt(t time.Time) string {
+	var first ulid.ULID
+	_ = first.SetTime(ulid.Timestamp(t)) // fails after the year 10889
+	return first.String()
 }
 
 // Join puts prefix and suffix together.

@@ -94,6 +94,6 @@ func (c *Charge) decline(code payment.DeclineCode) payment.Outcome {
 }
 
 func (c *Charge) refer(o payment.Outcome) payment.Outcome {
-	o.GatewayReference, o.TransactionReference = c.Reference, "ch_"+c.Reference
+	o.GatewayReference, o.TransactionReference, o.Kept = c.Reference, "ch_"+c.Reference, c.Kept
 	return o
 }

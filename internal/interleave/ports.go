@@ -7,6 +7,7 @@ import (
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/idempotency"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/vault"
 )
 
@@ -42,6 +43,11 @@ func (r Repository) Insert(ctx context.Context, c payment.Change) error {
 // Apply implements payment.Repository.
 func (r Repository) Apply(ctx context.Context, c payment.Change) error {
 	return r.Hook.around(ctx, "apply", func() error { return r.Repository.Apply(ctx, c) })
+}
+
+// Present implements payment.Repository.
+func (r Repository) Present(ctx context.Context, card *vault.Record, seen risk.Sighting) error {
+	return r.Hook.around(ctx, "present", func() error { return r.Repository.Present(ctx, card, seen) })
 }
 
 // Load implements payment.Repository.
@@ -94,6 +100,14 @@ func (r Repository) Postpone(ctx context.Context, paymentID string, until time.T
 	return r.Hook.around(ctx, "postpone", func() error { return r.Repository.Postpone(ctx, paymentID, until) })
 }
 
+// Trusting lets every attempt pass.
+type Trusting struct{}
+
+// Assess implements payment.RiskAssessor.
+func (Trusting) Assess(context.Context, risk.Subject) (risk.Assessment, error) {
+	return risk.Assessment{Action: risk.Allow}, nil
+}
+
 // Gateway decorates the calls of a gateway.
 type Gateway struct {
 	gateway.Gateway
@@ -118,6 +132,16 @@ func (g Gateway) Void(ctx context.Context, c gateway.Call) payment.Outcome {
 // Refund implements gateway.Gateway.
 func (g Gateway) Refund(ctx context.Context, r gateway.Refund) payment.Outcome {
 	return g.call(ctx, "refund", func() payment.Outcome { return g.Gateway.Refund(ctx, r) })
+}
+
+// StoreMethod implements gateway.Gateway.
+func (g Gateway) StoreMethod(ctx context.Context, s gateway.Storage) payment.Outcome {
+	return g.call(ctx, "store method", func() payment.Outcome { return g.Gateway.StoreMethod(ctx, s) })
+}
+
+// DetachMethod implements gateway.Gateway.
+func (g Gateway) DetachMethod(ctx context.Context, d gateway.Detachment) payment.Outcome {
+	return g.call(ctx, "detach method", func() payment.Outcome { return g.Gateway.DetachMethod(ctx, d) })
 }
 
 // Lookup implements gateway.Gateway.

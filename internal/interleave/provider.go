@@ -63,6 +63,8 @@ type Charge struct {
 	CapturedBy    string // the transaction that captured it
 	Refunds       []Refund
 	Disputes      []Dispute
+	Kept          *payment.Kept        // what the payment saved once it was authorized
+	keep          func() *payment.Kept // nil: it saves nothing
 }
 
 // Live reports whether the charge holds or took money.
@@ -79,6 +81,7 @@ type Provider struct {
 	late    []func() payment.Outcome
 	slow    map[string]bool // payments whose refunds are settled later
 	told    map[string][]Webhook
+	kept    map[string]*keptCard // by token
 	events  int
 	settled int // outcomes that were concluded from webhooks
 }
@@ -87,6 +90,7 @@ type Provider struct {
 func NewProvider() *Provider {
 	return &Provider{
 		byID: map[string][]*Charge{}, seen: map[string]func() payment.Outcome{}, slow: map[string]bool{}, told: map[string][]Webhook{},
+		kept: map[string]*keptCard{},
 	}
 }
 
@@ -149,7 +153,7 @@ func (*Provider) Name() string { return "stripe" }
 
 // Capabilities implements gateway.Gateway.
 func (*Provider) Capabilities() gateway.Capabilities {
-	return gateway.Capabilities{PartialCapture: true}
+	return gateway.Capabilities{PartialCapture: true, SavesCards: true}
 }
 
 // receive carries a request out, unless a fault is planned for it.
@@ -201,6 +205,9 @@ func declineUnsent(c gateway.Call, code payment.DeclineCode) payment.Outcome {
 
 // Authorize implements gateway.Gateway.
 func (p *Provider) Authorize(ctx context.Context, a gateway.Authorization) payment.Outcome {
+	if a.Stored != nil {
+		return p.receive("authorize", a.Call, func() payment.Outcome { return p.chargeKept(a) })
+	}
 	card, err := a.Instrument.Open(ctx)
 	if err != nil {
 		return declineUnsent(a.Call, payment.DeclineProcessingError)
@@ -212,6 +219,9 @@ func (p *Provider) charge(a gateway.Authorization, card vault.Card) payment.Outc
 	c := &Charge{
 		Reference: fmt.Sprintf("gw_%d", len(p.charges)+1), Scope: a.Scope, PaymentID: a.PaymentID, TransactionID: a.TransactionID,
 		Currency: a.Amount.Currency, Sale: a.Capture, Amount: a.Amount.Minor, Status: Refusal,
+	}
+	if a.Save != nil {
+		c.keep = func() *payment.Kept { return p.keep(*a.Save, card) }
 	}
 	p.charges = append(p.charges, c)
 	p.byID[a.PaymentID] = append(p.byID[a.PaymentID], c)
@@ -229,6 +239,9 @@ func (p *Provider) charge(a gateway.Authorization, card vault.Card) payment.Outc
 // approve holds the amount, or takes that of a sale.
 func (c *Charge) approve() {
 	c.Status = Held
+	if c.keep != nil {
+		c.Kept = c.keep()
+	}
 	if c.Sale {
 		c.Status, c.Captured, c.CapturedBy = Captured, c.Amount, c.TransactionID
 	}

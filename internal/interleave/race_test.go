@@ -21,6 +21,7 @@ import (
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 )
 
 const amount = 1000 // of every payment, in cents
@@ -75,15 +76,15 @@ func newRace(t *testing.T, w *town, method payment.CaptureMethod, scenario strin
 	require.NoError(t, gateways.Register(merchant.Sandbox, interleave.Gateway{Gateway: w.provider, Hook: r.hook}))
 	cards := newVault(t, w.db.Vault(), r.clock)
 	r.steps = &activities.Payments{
-		Repository: repository, Gateways: gateways, Router: gateways, Vault: cards, Watcher: payment.NewWatcher(),
+		Repository: repository, Customers: w.db.Customers(), Gateways: gateways, Router: gateways, Risk: interleave.Trusting{}, Vault: cards, Watcher: payment.NewWatcher(),
 		Clock: r.clock, ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
 		Notifications: interleave.Notifications{Repository: w.db.Notifications(), Hook: r.hook},
 	}
-	r.service = payment.NewService(repository, revival{race: r}, gateways, cards, r.steps.Watcher, r.clock, payment.Options{Wait: time.Second, Poll: time.Second})
+	r.service = payment.NewService(repository, w.db.Customers(), revival{race: r}, gateways, cards, r.steps.Watcher, r.clock, payment.Options{Wait: time.Second, Poll: time.Second})
 	r.receiver = r.newReceiver()
 	r.sweeper = &activities.Sweeper{
 		Repository: repository, Orchestrator: revival{race: r}, Vault: cards, Idempotency: w.db.Idempotency(), Clock: r.clock, Logger: zap.NewNop(),
-		Notifications: r.receiver,
+		Notifications: r.receiver, Sightings: risk.NewEngine(risk.Options{Repository: w.db.Risk(), Clock: r.clock}),
 	}
 	change, err := payment.Open(payment.New{
 		ID: r.id, Scope: w.scope, Amount: amount, Currency: "USD", CaptureMethod: method, Routing: "auto", Gateway: w.provider.Name(),

@@ -7,7 +7,8 @@ import (
 )
 
 // ServeHTTP tells what really happened, as a simulator's witness record does:
-// GET /_sim/charges, /_sim/refunds and /_sim/disputes, for `verify`.
+// GET /_sim/charges, /_sim/refunds, /_sim/disputes and /_sim/payment_methods, for
+// `verify`.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -33,8 +34,12 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			})
 		}
 	}
+	methods := []map[string]any{}
+	for token, k := range p.kept {
+		methods = append(methods, map[string]any{"id": token, "customer": k.customer})
+	}
 	name := path.Base(r.URL.Path)
-	list := map[string][]map[string]any{"charges": charges, "refunds": refunds, "disputes": disputes}[name]
+	list := map[string][]map[string]any{"charges": charges, "refunds": refunds, "disputes": disputes, "payment_methods": methods}[name]
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{name: list}) // a reader that has gone notices by itself
 }

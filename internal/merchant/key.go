@@ -35,11 +35,18 @@ const (
 	WriteRefunds    Permission = "refunds:write"
 	ReadEvents      Permission = "events:read"
 	ReadLedger      Permission = "ledger:read"
+	ReadCustomers   Permission = "customers:read"
+	WriteCustomers  Permission = "customers:write"
+	ReadRisk        Permission = "risk:read"
+	WriteRisk       Permission = "risk:write"
+	ReadSettings    Permission = "settings:read"
+	WriteSettings   Permission = "settings:write"
 )
 
 // Permissions lists what a secret key may be given.
 var Permissions = []Permission{
 	ReadPayments, WritePayments, ConfirmPayments, ReadRefunds, WriteRefunds, ReadEvents, ReadLedger,
+	ReadCustomers, WriteCustomers, ReadRisk, WriteRisk, ReadSettings, WriteSettings,
 }
 
 // RotationOverlap is how long a rotated key stays valid beside its successor.

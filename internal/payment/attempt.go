@@ -3,7 +3,10 @@ package payment
 import (
 	"time"
 
+	"paymenthub/internal/card"
+	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
+	"paymenthub/internal/risk"
 )
 
 // AttemptStatus is where one try at a gateway stands.
@@ -20,30 +23,30 @@ const (
 )
 
 // CardSummary is what may be shown of a card.
-type CardSummary struct {
-	Brand       string `json:"brand"`
-	Last4       string `json:"last4"`
-	ExpMonth    int    `json:"exp_month"`
-	ExpYear     int    `json:"exp_year"`
-	Fingerprint string `json:"fingerprint"` // keyed HMAC of the number, same card same value
-}
+type CardSummary = card.Summary
 
 // Attempt is one try to take a payment with one card at one gateway.
 type Attempt struct {
-	ID               string        `json:"id"` // att_…
-	PaymentID        string        `json:"payment_id"`
-	Number           int           `json:"number"` // from 1
-	Gateway          string        `json:"gateway"`
-	Status           AttemptStatus `json:"status"`
-	CardToken        string        `json:"card_token"` // vault token, tok_…
-	Card             CardSummary   `json:"card"`
-	ReturnURL        string        `json:"return_url,omitempty"`
-	GatewayReference string        `json:"gateway_reference,omitempty"` // the provider's id of the payment
-	AuthCode         string        `json:"auth_code,omitempty"`
-	ResponseCode     string        `json:"response_code,omitempty"` // ISO 8583 field 39
-	Decline          *Decline      `json:"decline,omitempty"`
-	CreatedAt        time.Time     `json:"created_at"`
-	UpdatedAt        time.Time     `json:"updated_at"`
+	ID          string        `json:"id"` // att_…
+	PaymentID   string        `json:"payment_id"`
+	Number      int           `json:"number"` // from 1
+	Gateway     string        `json:"gateway"`
+	Status      AttemptStatus `json:"status"`
+	CardToken   string        `json:"card_token"` // vault token, tok_…; "" with SavedMethod
+	Card        CardSummary   `json:"card"`
+	ReturnURL   string        `json:"return_url,omitempty"`
+	SavedMethod string        `json:"saved_method,omitempty"` // pm_…: the kept card that pays
+	Save        bool          `json:"save,omitempty"`         // the card is to be kept for the payment's customer
+	// MerchantInitiated: the shopper is not there.
+	MerchantInitiated bool `json:"merchant_initiated,omitempty"`
+	// Risk is the judgment that the attempt was born with; nil before there were any.
+	Risk             *risk.Assessment `json:"risk,omitempty"`
+	GatewayReference string           `json:"gateway_reference,omitempty"` // the provider's id of the payment
+	AuthCode         string           `json:"auth_code,omitempty"`
+	ResponseCode     string           `json:"response_code,omitempty"` // ISO 8583 field 39
+	Decline          *Decline         `json:"decline,omitempty"`
+	CreatedAt        time.Time        `json:"created_at"`
+	UpdatedAt        time.Time        `json:"updated_at"`
 }
 
 // TransactionKind is one kind of movement at a gateway.
@@ -72,6 +75,7 @@ const (
 // idempotency key, before the gateway first hears of it.
 type Transaction struct {
 	ID               string            `json:"id"` // txn_…
+	Scope            merchant.Scope    `json:"scope"`
 	PaymentID        string            `json:"payment_id"`
 	AttemptID        string            `json:"attempt_id"`
 	RefundID         string            `json:"refund_id,omitempty"`

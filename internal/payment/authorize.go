@@ -4,17 +4,23 @@ import (
 	"fmt"
 	"time"
 
+	"paymenthub/internal/customer"
 	"paymenthub/internal/id"
+	"paymenthub/internal/risk"
 )
 
-// Confirmation asks for an attempt with a card that is in the vault.
+// Confirmation asks for an attempt with a card that is in the vault, or one that
+// a gateway keeps.
 type Confirmation struct {
 	// OperationID is the ULID of the request; the attempt and its transaction
 	// carry it in their ids, so that a repeated request finds them.
-	OperationID string      `json:"operation_id"`
-	CardToken   string      `json:"card_token"`
-	Card        CardSummary `json:"card"`
-	ReturnURL   string      `json:"return_url,omitempty"`
+	OperationID       string      `json:"operation_id"`
+	CardToken         string      `json:"card_token"` // "" with SavedMethod
+	Card              CardSummary `json:"card"`
+	ReturnURL         string      `json:"return_url,omitempty"`
+	SavedMethod       string      `json:"saved_method,omitempty"` // pm_…
+	Save              bool        `json:"save,omitempty"`         // keep the card for the payment's customer
+	MerchantInitiated bool        `json:"merchant_initiated,omitempty"`
 }
 
 // AttemptID is the id of the attempt that this confirmation leads to.
@@ -26,9 +32,9 @@ func (p *Intent) nextKey(kind TransactionKind) string {
 	return fmt.Sprintf("%s-%s-%d", p.ID, kind, p.Operations)
 }
 
-// BeginAttempt writes an attempt and its transaction down before the gateway
-// hears of them.
-func (p Intent) BeginAttempt(conf Confirmation, gateway string, now time.Time) (Change, error) {
+// BeginAttempt writes an attempt and its transaction down, with the judgment of
+// it, before the gateway hears of them. One that risk refuses never reaches it.
+func (p Intent) BeginAttempt(conf Confirmation, gateway string, judged risk.Assessment, now time.Time) (Change, error) {
 	c := p.begin()
 	kind := Sale
 	if p.CaptureMethod == CaptureManual {
@@ -38,10 +44,11 @@ func (p Intent) BeginAttempt(conf Confirmation, gateway string, now time.Time) (
 	c.Intent.Attempts++
 	c.Attempt = &Attempt{
 		ID: conf.AttemptID(), PaymentID: p.ID, Number: c.Intent.Attempts, Gateway: gateway, Status: AttemptPending,
-		CardToken: conf.CardToken, Card: conf.Card, ReturnURL: conf.ReturnURL, CreatedAt: now, UpdatedAt: now,
+		CardToken: conf.CardToken, Card: conf.Card, ReturnURL: conf.ReturnURL, Risk: &judged,
+		SavedMethod: conf.SavedMethod, Save: conf.Save, MerchantInitiated: conf.MerchantInitiated, CreatedAt: now, UpdatedAt: now,
 	}
 	c.Transaction = &Transaction{
-		ID: TransactionID(conf.OperationID), PaymentID: p.ID, AttemptID: c.Attempt.ID, Kind: kind,
+		ID: TransactionID(conf.OperationID), Scope: p.Scope, PaymentID: p.ID, AttemptID: c.Attempt.ID, Kind: kind,
 		Status: TransactionPending, Amount: p.Amount, Currency: p.Currency, Gateway: gateway,
 		IdempotencyKey: key, CreatedAt: now, UpdatedAt: now,
 	}
@@ -62,6 +69,11 @@ func (p Intent) RecordAuthorization(a Attempt, t Transaction, o Outcome, now tim
 	}
 	a.AuthCode, a.ResponseCode = o.AuthCode, o.ResponseCode
 	c.EraseCard = a.CardToken
+	c.keep(a, o, now)
+	if o.Class == OutcomeActionRequired && a.MerchantInitiated {
+		// Nobody is there to act, and nobody learns where: the gateway's payment ends unpaid.
+		return c.refuse(&a, &t, NewDecline(DeclineAuthenticationNeeded), now)
+	}
 	switch o.Class {
 	case OutcomeActionRequired:
 		a.Status = AttemptRequiresAction
@@ -79,11 +91,28 @@ func (p Intent) RecordAuthorization(a Attempt, t Transaction, o Outcome, now tim
 	}
 }
 
+// keep writes down what the gateway keeps of an attempt that was to save its card:
+// the customer as it knows them, and once it is authorized, the card.
+func (c *Change) keep(a Attempt, o Outcome, now time.Time) {
+	if !a.Save || o.Kept == nil || o.Kept.CustomerReference == "" {
+		return
+	}
+	c.Customer = &customer.Reference{CustomerID: c.Intent.CustomerID, Gateway: a.Gateway, Reference: o.Kept.CustomerReference, CreatedAt: now}
+	if o.Class != OutcomeSucceeded || o.Kept.MethodReference == "" {
+		return
+	}
+	c.PaymentMethod = &customer.PaymentMethod{
+		ID: id.Join(id.PaymentMethod, id.Suffix(a.ID)), Scope: c.Intent.Scope, CustomerID: c.Intent.CustomerID, Status: customer.MethodActive,
+		Gateway: a.Gateway, GatewayCustomer: o.Kept.CustomerReference, GatewayReference: o.Kept.MethodReference,
+		NetworkTransactionID: o.Kept.NetworkTransactionID, Card: a.Card, ConsentedAt: a.CreatedAt, PaymentID: a.PaymentID, CreatedAt: now,
+	}
+}
+
 func (c Change) refuse(a *Attempt, t *Transaction, d Decline, now time.Time) (Change, error) {
 	a.Status, a.Decline = AttemptDeclined, &d
 	t.Status, t.Decline = TransactionDeclined, &d
 	c.Intent.LastError, c.Intent.PendingTransaction, c.Intent.RedirectURL = &d, "", ""
-	if c.Intent.Attempts >= MaxAttempts {
+	if c.Intent.Attempts >= c.Intent.AttemptLimit {
 		return c.take(StepFailed, now)
 	}
 	return c.take(StepDeclined, now)

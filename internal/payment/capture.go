@@ -41,7 +41,7 @@ func (p Intent) beginOnHold(a Attempt, kind TransactionKind, amount int64, step 
 	c := p.begin()
 	key := c.Intent.nextKey(kind)
 	c.Transaction = &Transaction{
-		ID: TransactionID(operationID), PaymentID: p.ID, AttemptID: a.ID, Kind: kind,
+		ID: TransactionID(operationID), Scope: p.Scope, PaymentID: p.ID, AttemptID: a.ID, Kind: kind,
 		Status: TransactionPending, Amount: amount, Currency: p.Currency, Gateway: a.Gateway,
 		IdempotencyKey: key, Reason: why, CreatedAt: now, UpdatedAt: now,
 	}

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"time"
 
+	"paymenthub/internal/customer"
 	"paymenthub/internal/event"
 	"paymenthub/internal/ledger"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/vault"
 )
 
@@ -26,9 +28,14 @@ type Change struct {
 	// shopper never acted, so it has no outcome of its own. It becomes declined.
 	Abandoned string
 	Card      *vault.Record
+	Sighting  *risk.Sighting
 	Ledger    []ledger.Transaction
 	Events    []event.Event
-	EraseCard string // vault token whose card data ends with this change
+	// PaymentMethod is the card that the gateway keeps from now on, stored once;
+	// Customer is how it knows their owner, where that is not stored yet.
+	PaymentMethod *customer.PaymentMethod
+	Customer      *customer.Reference
+	EraseCard     string // vault token whose card data ends with this change
 }
 
 // Errors of repositories.
@@ -92,6 +99,9 @@ type New struct {
 	Description         string
 	StatementDescriptor string
 	Metadata            map[string]string
+	Checkout            *Checkout
+	Customer            Customer
+	AttemptLimit        int // 1 to MaxAttempts; 0 means MaxAttempts
 }
 
 // Open makes a new payment.
@@ -101,8 +111,12 @@ func Open(n New, now time.Time) (Change, error) {
 		Amount: n.Amount, Currency: n.Currency, CaptureMethod: n.CaptureMethod,
 		CustomerID: n.CustomerID, Routing: n.Routing, Gateway: n.Gateway, ReturnURL: n.ReturnURL,
 		Description: n.Description, StatementDescriptor: n.StatementDescriptor, Metadata: n.Metadata,
+		Checkout: n.Checkout, Customer: n.Customer, AttemptLimit: n.AttemptLimit,
 		CreatedAt: now, ExpiresAt: now.Add(ConfirmWindow),
 	}}
+	if n.AttemptLimit == 0 {
+		c.Intent.AttemptLimit = MaxAttempts
+	}
 	return c, c.seal(now, []event.Type{event.PaymentCreated})
 }
 

@@ -4,34 +4,15 @@ import (
 	"context"
 
 	"paymenthub/internal/fault"
-	"paymenthub/internal/id"
 	"paymenthub/internal/merchant"
-	"paymenthub/internal/vault"
 )
-
-// Method is how the shopper pays.
-type Method struct {
-	Card      vault.Card
-	ReturnURL string // where the shopper returns to after the issuer's page; "" means the intent's
-}
-
-// confirmation asks for an attempt with a card that is, or is about to be, in
-// the vault.
-func (m Method) confirmation(operationID string, card vault.Record) Confirmation {
-	return Confirmation{
-		OperationID: operationID, CardToken: card.Token, ReturnURL: m.ReturnURL,
-		Card: CardSummary{Brand: card.Brand, Last4: card.Last4, ExpMonth: card.ExpMonth, ExpYear: card.ExpYear, Fingerprint: card.Fingerprint},
-	}
-}
-
-// cardToken names the card of an operation in the vault.
-func cardToken(operationID string) string { return id.Join(id.VaultCard, operationID) }
 
 // Confirm makes an attempt to take the payment. operationID is the request's
 // ULID: confirming again under it acts once. A decline is no error here: the
 // intent's state and LastError tell it.
 //
-// Errors: fault.NotFound, fault.InvalidState.
+// Errors: fault.NotFound, fault.InvalidState, fault.Invalid naming
+// "payment_method.id" or "save_payment_method".
 func (s *Service) Confirm(ctx context.Context, scope merchant.Scope, paymentID, operationID string, method Method) (Intent, error) {
 	intent, err := s.Get(ctx, scope, paymentID)
 	if err != nil {
@@ -45,13 +26,19 @@ func (s *Service) Confirm(ctx context.Context, scope merchant.Scope, paymentID, 
 	if intent.Status != RequiresConfirmation && intent.Status != RequiresPaymentMethod {
 		return Intent{}, WrongState(intent, "confirmed")
 	}
-	record, err := s.vault.Put(ctx, scope, cardToken(operationID), method.Card)
+	saved, err := s.checkMethod(ctx, intent, method)
 	if err != nil {
 		return Intent{}, err
 	}
-	conf := method.confirmation(operationID, record)
+	of, err := s.present(intent, operationID, method, saved)
+	if err != nil {
+		return Intent{}, err
+	}
+	if err := s.repo.Present(ctx, of.card, of.seen); err != nil {
+		return Intent{}, err
+	}
 	return s.command(ctx, intent, operationID, func(ctx context.Context) error {
-		return s.orchestrator.Confirm(ctx, paymentID, conf)
+		return s.orchestrator.Confirm(ctx, paymentID, of.conf)
 	})
 }
 

@@ -24,6 +24,7 @@ const (
 	DeclineAmount               DeclineCode = "invalid_amount"
 	DeclineIssuerUnavailable    DeclineCode = "issuer_unavailable"
 	DeclineProcessingError      DeclineCode = "processing_error"
+	DeclineMethodDetached       DeclineCode = "payment_method_detached" // the gateway keeps the card no longer
 	DeclineAuthorizationExpired DeclineCode = "authorization_expired"
 	DeclineState                DeclineCode = "invalid_gateway_state" // the provider's record forbids the action
 	DeclineGatewayUnavailable   DeclineCode = "gateway_unavailable"   // refused before anything was sent or done
@@ -92,6 +93,7 @@ var explanations = map[DeclineCode]explanation{
 	DeclineAmount:               {AdviceOtherMethod, "The gateway does not accept this amount."},
 	DeclineIssuerUnavailable:    {AdviceTryLater, "The card's issuer could not be reached. Try again later."},
 	DeclineProcessingError:      {AdviceTryLater, "The payment could not be processed. Try again later."},
+	DeclineMethodDetached:       {AdviceOtherMethod, "The gateway does not keep this card any more. Ask for another payment method."},
 	DeclineAuthorizationExpired: {AdviceNeverRetry, "The authorization has expired at the gateway."},
 	DeclineState:                {AdviceContactSupport, "The gateway's record of the payment does not allow this."},
 	DeclineGatewayUnavailable:   {AdviceTryLater, "The gateway could not take the payment now; nothing was charged. Try again."},

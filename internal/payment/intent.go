@@ -26,11 +26,14 @@ type Intent struct {
 	Routing             string            `json:"routing"` // "auto" or a gateway's name
 	Gateway             string            `json:"gateway"` // chosen; says who took the payment once one did
 	ReturnURL           string            `json:"return_url,omitempty"`
+	Checkout            *Checkout         `json:"checkout,omitempty"` // nil: not meant for the hosted page
+	Customer            Customer          `json:"customer,omitzero"`
 	Description         string            `json:"description,omitempty"`
 	StatementDescriptor string            `json:"statement_descriptor,omitempty"`
 	Metadata            map[string]string `json:"metadata,omitempty"`
 
-	Attempts           int      `json:"attempts"` // confirmed so far, at most MaxAttempts
+	Attempts           int      `json:"attempts"`      // confirmed so far, at most AttemptLimit
+	AttemptLimit       int      `json:"attempt_limit"` // 1 to MaxAttempts
 	CurrentAttemptID   string   `json:"current_attempt_id,omitempty"`
 	PendingTransaction string   `json:"pending_transaction,omitempty"` // the gateway call under way
 	Operations         int      `json:"operations"`                    // gateway operations so far; numbers idempotency keys
@@ -53,6 +56,13 @@ type Intent struct {
 	// looks after the payment. Zero in terminal states.
 	DueAt   time.Time `json:"due_at,omitzero"`
 	Version int64     `json:"version"` // counts changes; guards each of them
+}
+
+// Customer is what the merchant told of the shopper, in the merchant's words.
+type Customer struct {
+	Reference string `json:"reference,omitempty"` // the merchant's id of the customer
+	Email     string `json:"email,omitempty"`     // or what the shopper told when they paid
+	Name      string `json:"name,omitempty"`
 }
 
 // Money returns the intent's whole amount.

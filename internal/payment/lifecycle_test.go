@@ -15,12 +15,14 @@ import (
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 )
 
 var (
-	start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	card  = payment.CardSummary{Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Fingerprint: "f"}
-	scope = merchant.Scope{MerchantID: "mch_1", Environment: merchant.Sandbox}
+	start   = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	allowed = risk.Assessment{Action: risk.Allow}
+	card    = payment.CardSummary{Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Fingerprint: "f"}
+	scope   = merchant.Scope{MerchantID: "mch_1", Environment: merchant.Sandbox}
 )
 
 // book applies changes as a repository would, and checks what every change owes.
@@ -129,7 +131,7 @@ func (b *book) step(t *rapid.T) {
 		case 1:
 			change, err = p.Expire(now)
 		default:
-			change, err = p.BeginAttempt(payment.Confirmation{OperationID: op, CardToken: "tok_" + op, Card: card}, "stripe", now)
+			change, err = p.BeginAttempt(payment.Confirmation{OperationID: op, CardToken: "tok_" + op, Card: card}, "stripe", allowed, now)
 		}
 	case payment.RequiresCapture:
 		if rapid.Bool().Draw(t, "capture") {
@@ -195,7 +197,7 @@ func (b *book) refund(t *rapid.T, op string, now time.Time) {
 
 func TestAmountsThatDisagreeDecideNothing(t *testing.T) {
 	b := newBook(t, payment.CaptureAutomatic, 500)
-	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), Card: card}, "stripe", start)
+	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), Card: card}, "stripe", allowed, start)
 	require.NoError(t, err)
 	b.apply(change)
 	_, err = b.now.Record(payment.Outcome{Class: payment.OutcomeSucceeded, Amount: 499}, start)
@@ -205,7 +207,7 @@ func TestAmountsThatDisagreeDecideNothing(t *testing.T) {
 func TestThreeDeclinesEndAPayment(t *testing.T) {
 	b := newBook(t, payment.CaptureAutomatic, 500)
 	for n := 1; n <= payment.MaxAttempts; n++ {
-		change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), CardToken: "tok_1", Card: card}, "stripe", start)
+		change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), CardToken: "tok_1", Card: card}, "stripe", allowed, start)
 		require.NoError(t, err)
 		b.apply(change)
 		change, err = b.now.Record(payment.Declined(payment.NewDecline(payment.DeclineDoNotHonor)), start)
@@ -218,7 +220,7 @@ func TestThreeDeclinesEndAPayment(t *testing.T) {
 
 func TestTheGatewaysShorterWindowWins(t *testing.T) {
 	b := newBook(t, payment.CaptureManual, 500)
-	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), Card: card}, "stripe", start)
+	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), Card: card}, "stripe", allowed, start)
 	require.NoError(t, err)
 	b.apply(change)
 	for _, c := range []struct{ gateway, want time.Time }{

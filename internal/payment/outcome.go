@@ -39,9 +39,19 @@ type Outcome struct {
 	// currency; nil when it has not said (yet).
 	Fee     *money.Money `json:"fee,omitempty"`
 	Settled *money.Money `json:"settled,omitempty"`
+	// Kept is what the gateway keeps of shopper and card for later; nil when nothing
+	// is known of that.
+	Kept *Kept `json:"kept,omitempty"`
 	// Detail says for operators why the outcome is unknown. It never holds card
 	// data.
 	Detail string `json:"detail,omitempty"`
+}
+
+// Kept is what a gateway keeps for later payments.
+type Kept struct {
+	CustomerReference    string `json:"customer_reference,omitempty"`     // the provider's id of the shopper, also when the card was refused
+	MethodReference      string `json:"method_reference,omitempty"`       // the provider's token of the card; "" when it does not keep it
+	NetworkTransactionID string `json:"network_transaction_id,omitempty"` // the card network's id of the payment; "" when it was not told
 }
 
 // Unknown makes an outcome that concludes nothing.

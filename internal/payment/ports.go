@@ -4,7 +4,10 @@ import (
 	"context"
 	"time"
 
+	"paymenthub/internal/customer"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/risk"
+	"paymenthub/internal/vault"
 )
 
 // Page asks for Limit rows (1 to 100) beside a row's id, newest first. At most
@@ -28,6 +31,13 @@ type Filter struct {
 type RefundFilter struct {
 	PaymentID string
 	Page      Page
+}
+
+// TransactionFilter selects movements; empty fields select all.
+type TransactionFilter struct {
+	Result TransactionResult // but not ResultPending: those few have no index
+	Limit  int               // 1 to 100
+	Offset int               // rows to pass over, 0 to 10,000
 }
 
 // Aggregate is a payment with what is under way on it.
@@ -70,10 +80,19 @@ type Repository interface {
 	// payment is not in the state and version the change started from, ErrExists
 	// when the change brings a refund or transaction whose id is stored already.
 	Apply(ctx context.Context, c Change) error
+	// Present stores what came with a confirmation before its workflow hears of
+	// it: the sealed card where there is one, and what was seen of the shopper, whose
+	// e-mail address becomes the payment's where it has none. Repeated, it changes nothing.
+	Present(ctx context.Context, card *vault.Record, seen risk.Sighting) error
 
 	Payment(ctx context.Context, scope merchant.Scope, paymentID string) (Intent, error)
 	Payments(ctx context.Context, scope merchant.Scope, f Filter) (rows []Intent, more bool, err error)
 	Attempts(ctx context.Context, scope merchant.Scope, paymentID string) ([]Attempt, error) // oldest first
+	// MerchantTransaction returns one movement of the scope. Errors: fault.NotFound.
+	MerchantTransaction(ctx context.Context, scope merchant.Scope, transactionID string) (Transaction, error)
+	// Transactions lists the scope's movements newest first, and counts all that
+	// the filter selects.
+	Transactions(ctx context.Context, scope merchant.Scope, f TransactionFilter) (rows []Transaction, total int64, err error)
 	Refund(ctx context.Context, scope merchant.Scope, refundID string) (Refund, error)
 	Refunds(ctx context.Context, scope merchant.Scope, f RefundFilter) (rows []Refund, more bool, err error)
 
@@ -110,6 +129,14 @@ type Repository interface {
 	PostponeDispute(ctx context.Context, disputeID string, until time.Time) error
 }
 
+// Customers is what the core asks of a merchant's customers; customer.Repository is it.
+type Customers interface {
+	// Customer returns a customer of the scope. Errors: fault.NotFound.
+	Customer(ctx context.Context, scope merchant.Scope, customerID string) (customer.Customer, error)
+	// Method returns a payment method of the scope. Errors: fault.NotFound.
+	Method(ctx context.Context, scope merchant.Scope, methodID string) (customer.PaymentMethod, error)
+}
+
 // Snapshot is what the workflow of a payment knows of it. It holds no personal
 // data and is small: it goes into workflow histories.
 type Snapshot struct {
@@ -122,6 +149,7 @@ type Snapshot struct {
 	Capturable      int64          `json:"capturable,omitempty"`
 	Gateway         string         `json:"gateway,omitempty"`
 	Attempts        int            `json:"attempts,omitempty"`
+	AttemptLimit    int            `json:"attempt_limit,omitempty"` // 0 in snapshots from before there were limits: MaxAttempts
 	ExpiresAt       time.Time      `json:"expires_at"`
 	AuthorizedUntil time.Time      `json:"authorized_until,omitzero"`
 	Pending         *Pending       `json:"pending,omitempty"` // the gateway call under way
@@ -139,7 +167,7 @@ func (a Aggregate) Snapshot() Snapshot {
 	p := a.Intent
 	s := Snapshot{
 		PaymentID: p.ID, Scope: p.Scope, Status: p.Status, Amount: p.Amount, Currency: string(p.Currency),
-		CaptureMethod: p.CaptureMethod, Capturable: p.AmountCapturable, Gateway: p.Gateway, Attempts: p.Attempts,
+		CaptureMethod: p.CaptureMethod, Capturable: p.AmountCapturable, Gateway: p.Gateway, Attempts: p.Attempts, AttemptLimit: p.AttemptLimit,
 		ExpiresAt: p.ExpiresAt, AuthorizedUntil: p.AuthorizedUntil, Attention: p.Attention,
 	}
 	if a.Transaction != nil && p.PendingTransaction != "" {
@@ -196,8 +224,8 @@ type Router interface {
 	Route(ctx context.Context, p Intent) (gateway string, err error)
 }
 
-// RiskAssessor judges an attempt before any gateway hears of it. A nil decline
-// lets it pass.
+// RiskAssessor judges an attempt before it is written down; the sighting of its
+// card is stored already. Judging the same attempt again may end differently.
 type RiskAssessor interface {
-	Assess(ctx context.Context, p Intent, card CardSummary) (*Decline, error)
+	Assess(ctx context.Context, s risk.Subject) (risk.Assessment, error)
 }

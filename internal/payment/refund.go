@@ -46,6 +46,7 @@ type Refund struct {
 	Amount        int64          `json:"amount"` // minor units
 	Currency      money.Currency `json:"currency"`
 	Reason        RefundReason   `json:"reason,omitempty"`
+	Note          string         `json:"note,omitempty"` // the merchant's own words, for audit
 	Status        RefundStatus   `json:"status"`
 	Failure       *Decline       `json:"failure,omitempty"`
 	// ReversedAt is when the gateway took a settled refund back; zero when it
@@ -63,6 +64,7 @@ type NewRefund struct {
 	ID     string
 	Amount int64 // minor units, 1 to what is refundable
 	Reason RefundReason
+	Note   string // the merchant's own words, at most 500 characters
 }
 
 // OpenRefund reserves the amount on the payment and writes the refund and its
@@ -76,13 +78,13 @@ func (p Intent) OpenRefund(a Attempt, n NewRefund, now time.Time) (Change, error
 	key := c.Intent.nextKey(RefundOfSale)
 	c.Intent.AmountRefundPending += n.Amount
 	c.Transaction = &Transaction{
-		ID: TransactionID(id.Suffix(n.ID)), PaymentID: p.ID, AttemptID: a.ID, RefundID: n.ID, Kind: RefundOfSale,
+		ID: TransactionID(id.Suffix(n.ID)), Scope: p.Scope, PaymentID: p.ID, AttemptID: a.ID, RefundID: n.ID, Kind: RefundOfSale,
 		Status: TransactionPending, Amount: n.Amount, Currency: p.Currency, Gateway: a.Gateway,
 		IdempotencyKey: key, CreatedAt: now, UpdatedAt: now,
 	}
 	c.Refund = &Refund{
 		ID: n.ID, Scope: p.Scope, PaymentID: p.ID, TransactionID: c.Transaction.ID, Amount: n.Amount,
-		Currency: p.Currency, Reason: n.Reason, Status: RefundPending, CreatedAt: now,
+		Currency: p.Currency, Reason: n.Reason, Note: n.Note, Status: RefundPending, CreatedAt: now,
 	}
 	return c.sealRefund(now, event.RefundCreated)
 }

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"errors"
+	"time"
 
 	"paymenthub/internal/fault"
 	"paymenthub/internal/id"
@@ -86,6 +87,27 @@ func checkRefund(p Intent, n *NewRefund) error {
 	}
 	return nil
 }
+
+// RefundAndWait is Refund for callers who want to know how it ends: it returns the
+// refund once it is settled, or as it stands after the time to wait, with its payment.
+func (s *Service) RefundAndWait(ctx context.Context, scope merchant.Scope, paymentID string, n NewRefund) (Refund, Intent, error) {
+	refund, err := s.Refund(ctx, scope, paymentID, n)
+	if err != nil {
+		return Refund{}, Intent{}, err
+	}
+	ctx = context.WithoutCancel(ctx) // the refund is on its way, and the caller is owed its result
+	for deadline := time.Now().Add(s.options.Wait); refund.Status == RefundPending && time.Now().Before(deadline); {
+		time.Sleep(refundPoll)
+		if refund, err = s.repo.Refund(ctx, scope, refund.ID); err != nil {
+			return Refund{}, Intent{}, err
+		}
+	}
+	p, err := s.repo.Payment(ctx, scope, paymentID)
+	return refund, p, err
+}
+
+// refundPoll is how often RefundAndWait looks.
+const refundPoll = 20 * time.Millisecond
 
 // GetRefund returns a refund. Errors: fault.NotFound.
 func (s *Service) GetRefund(ctx context.Context, scope merchant.Scope, refundID string) (Refund, error) {

@@ -30,6 +30,7 @@ type Options struct {
 // hands over.
 type Service struct {
 	repo         Repository
+	customers    Customers
 	orchestrator Orchestrator
 	router       Router
 	vault        *vault.Vault
@@ -39,31 +40,39 @@ type Service struct {
 }
 
 // NewService wires a service.
-func NewService(repo Repository, o Orchestrator, r Router, v *vault.Vault, w *Watcher, c clock.Clock, options Options) *Service {
-	return &Service{repo: repo, orchestrator: o, router: r, vault: v, watcher: w, clock: c, options: options}
+func NewService(repo Repository, customers Customers, o Orchestrator, r Router, v *vault.Vault, w *Watcher, c clock.Clock, options Options) *Service {
+	return &Service{repo: repo, customers: customers, orchestrator: o, router: r, vault: v, watcher: w, clock: c, options: options}
 }
 
 // Create makes a payment; with a method it is confirmed in the same call and
 // the result says what became of that. n.ID decides the payment's identity:
 // creating the same id again goes on with the first.
+//
+// Errors: fault.Invalid naming "routing", "currency", "customer_id",
+// "payment_method.id" or "save_payment_method".
 func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, error) {
-	gateway, err := s.router.Route(ctx, Intent{Scope: n.Scope, Amount: n.Amount, Currency: n.Currency, Routing: n.Routing})
+	asked := Intent{ID: n.ID, Scope: n.Scope, Amount: n.Amount, Currency: n.Currency, Routing: n.Routing, CustomerID: n.CustomerID}
+	saved, err := s.checkNew(ctx, asked, method)
 	if err != nil {
+		return s.orAttempted(ctx, asked, err)
+	}
+	if saved != nil {
+		asked.Routing = saved.Gateway
+	}
+	if n.Gateway, err = s.router.Route(ctx, asked); err != nil {
 		return Intent{}, err
 	}
-	n.Gateway = gateway
 	change, err := Open(n, s.clock.Now())
 	if err != nil {
 		return Intent{}, err
 	}
 	var first *Confirmation
 	if method != nil {
-		record, err := s.vault.Seal(n.Scope, cardToken(id.Suffix(n.ID)), method.Card)
+		of, err := s.present(change.Intent, id.Suffix(n.ID), *method, saved)
 		if err != nil {
 			return Intent{}, err
 		}
-		conf := method.confirmation(id.Suffix(n.ID), record)
-		change.Card, first = &record, &conf
+		change.Card, change.Sighting, first = of.card, &of.seen, &of.conf
 	}
 	intent := change.Intent
 	if err := s.repo.Insert(ctx, change); errors.Is(err, ErrExists) {
@@ -146,6 +155,13 @@ func (s *Service) Get(ctx context.Context, scope merchant.Scope, paymentID strin
 		return Intent{}, notFound("payment intent", paymentID)
 	}
 	return s.repo.Payment(ctx, scope, paymentID)
+}
+
+// Find returns a payment of any merchant, for callers who have proved by its client
+// secret that it is theirs to see. Errors: fault.NotFound.
+func (s *Service) Find(ctx context.Context, paymentID string) (Intent, error) {
+	current, err := s.repo.Load(ctx, paymentID)
+	return current.Intent, err
 }
 
 // Attempts lists a payment's attempts, oldest first.

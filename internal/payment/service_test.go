@@ -12,6 +12,7 @@ import (
 	"paymenthub/internal/id"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/vault"
 )
 
@@ -50,7 +51,7 @@ func (r *reviver) Revive(context.Context, payment.Snapshot) error {
 func lostWorkflow(status, becomes payment.Status) (*payment.Service, *kept, *reviver) {
 	repo := &kept{now: payment.Aggregate{Intent: payment.Intent{ID: id.New(id.Payment), Scope: scope, Status: status}}}
 	lost := &reviver{repo: repo, becomes: becomes}
-	s := payment.NewService(repo, lost, nil, nil, payment.NewWatcher(), clock.System{}, payment.Options{Wait: 5 * time.Second, Poll: time.Millisecond})
+	s := payment.NewService(repo, nil, lost, nil, nil, payment.NewWatcher(), clock.System{}, payment.Options{Wait: 5 * time.Second, Poll: time.Millisecond})
 	return s, repo, lost
 }
 
@@ -91,7 +92,7 @@ func (k *kept) Insert(_ context.Context, c payment.Change) error {
 func TestAConfirmationThatWasNotBegunIsNoAnswer(t *testing.T) {
 	v, err := vault.New(nil, vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, clock.System{})
 	require.NoError(t, err)
-	s := payment.NewService(&kept{}, slow{}, routed{}, v, payment.NewWatcher(), clock.System{}, payment.Options{Wait: 20 * time.Millisecond, Poll: time.Millisecond})
+	s := payment.NewService(&kept{}, nil, slow{}, routed{}, v, payment.NewWatcher(), clock.System{}, payment.Options{Wait: 20 * time.Millisecond, Poll: time.Millisecond})
 	n := payment.New{ID: id.New(id.Payment), Scope: scope, Amount: 500, Currency: "USD", CaptureMethod: payment.CaptureAutomatic, Routing: "auto"}
 	card := vault.Card{Number: "4242424242424242", CVC: "123", ExpMonth: 12, ExpYear: 2040}
 	_, err = s.Create(t.Context(), n, &payment.Method{Card: card})
@@ -135,7 +136,7 @@ func (k *kept) HasTransaction(_ context.Context, _, transactionID string) (bool,
 }
 
 func TestACommandThatWasCarriedOutIsNotRefused(t *testing.T) {
-	v, err := vault.New(cards{}, vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, clock.System{})
+	v, err := vault.New(nil, vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, clock.System{})
 	require.NoError(t, err)
 	card := payment.Method{Card: vault.Card{Number: "4242424242424242", CVC: "123", ExpMonth: 12, ExpYear: 2040}}
 	for name, c := range map[string]struct {
@@ -157,7 +158,7 @@ func TestACommandThatWasCarriedOutIsNotRefused(t *testing.T) {
 			after := p
 			after.Status, after.Operations = c.after, 1
 			repo := &kept{now: payment.Aggregate{Intent: p}}
-			s := payment.NewService(repo, refusing{repo: repo, after: after}, routed{}, v, payment.NewWatcher(), clock.System{}, payment.Options{Wait: time.Second, Poll: time.Millisecond})
+			s := payment.NewService(repo, nil, refusing{repo: repo, after: after}, routed{}, v, payment.NewWatcher(), clock.System{}, payment.Options{Wait: time.Second, Poll: time.Millisecond})
 			got, err := c.do(s, p.ID)
 			require.NoError(t, err)
 			require.Equal(t, c.after, got.Status)
@@ -165,9 +166,7 @@ func TestACommandThatWasCarriedOutIsNotRefused(t *testing.T) {
 	}
 }
 
-type cards struct{ vault.Store }
-
-func (cards) PutCard(context.Context, vault.Record) error { return nil }
+func (*kept) Present(context.Context, *vault.Record, risk.Sighting) error { return nil }
 
 // overtaken is an orchestrator that carries a capture out, which the gateway
 // declines, and another command right after it.
@@ -202,7 +201,7 @@ func TestACaptureIsAnsweredByItsOwnOutcome(t *testing.T) {
 			then := held
 			change(&then)
 			repo := &kept{now: payment.Aggregate{Intent: held}}
-			s := payment.NewService(repo, overtaken{repo: repo, then: then}, nil, nil, payment.NewWatcher(), clock.System{}, payment.Options{Wait: time.Second, Poll: time.Millisecond})
+			s := payment.NewService(repo, nil, overtaken{repo: repo, then: then}, nil, nil, payment.NewWatcher(), clock.System{}, payment.Options{Wait: time.Second, Poll: time.Millisecond})
 			_, err := s.Capture(t.Context(), scope, held.ID, id.NewSuffix(), 200)
 			var declined *payment.DeclinedError
 			require.ErrorAs(t, err, &declined)
@@ -228,7 +227,7 @@ func TestACommandIsAnsweredWithThePaymentThatKnowsIt(t *testing.T) {
 	repo := &kept{now: payment.Aggregate{Intent: payment.Intent{
 		ID: id.New(id.Payment), Scope: scope, Status: payment.RequiresCapture, Amount: 500, AmountCapturable: 500, Currency: "USD", Operations: 1,
 	}}}
-	s := payment.NewService(repo, late{repo: repo}, nil, nil, payment.NewWatcher(), clock.System{}, payment.Options{Wait: time.Second, Poll: time.Millisecond})
+	s := payment.NewService(repo, nil, late{repo: repo}, nil, nil, payment.NewWatcher(), clock.System{}, payment.Options{Wait: time.Second, Poll: time.Millisecond})
 	got, err := s.Capture(t.Context(), scope, repo.now.Intent.ID, id.NewSuffix(), 200)
 	require.NoError(t, err)
 	require.Equal(t, payment.Processing, got.Status)

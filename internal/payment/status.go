@@ -64,6 +64,6 @@ const (
 	// AuthorizationWindow is how long an authorization is held for capture; the
 	// gateway's own window wins where it is shorter.
 	AuthorizationWindow = 7 * 24 * time.Hour
-	// MaxAttempts is how many declines a payment survives.
+	// MaxAttempts is how many attempts a payment has, unless it asks for fewer.
 	MaxAttempts = 3
 )

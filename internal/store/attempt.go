@@ -7,28 +7,34 @@ import (
 
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 )
 
 // attemptRow is a row of payment_attempts.
 type attemptRow struct {
-	ID               string
-	PaymentID        string
-	Number           int
-	Gateway          string
-	Status           string
-	CardToken        string
-	CardBrand        string
-	CardLast4        string `gorm:"column:card_last4"`
-	CardExpMonth     int
-	CardExpYear      int
-	CardFingerprint  string
-	ReturnURL        string
-	GatewayReference string
-	AuthCode         string
-	ResponseCode     string
-	Decline          *string
-	CreatedAt        instant
-	UpdatedAt        instant
+	ID                string
+	PaymentID         string
+	Number            int
+	Gateway           string
+	Status            string
+	CardToken         string
+	CardBrand         string
+	CardBIN           string `gorm:"column:card_bin"`
+	CardLast4         string `gorm:"column:card_last4"`
+	CardExpMonth      int
+	CardExpYear       int
+	CardFingerprint   string
+	ReturnURL         string
+	Risk              *string
+	SavedMethod       string
+	SaveMethod        bool
+	MerchantInitiated bool
+	GatewayReference  string
+	AuthCode          string
+	ResponseCode      string
+	Decline           *string
+	CreatedAt         instant
+	UpdatedAt         instant
 }
 
 // TableName implements schema.Tabler.
@@ -37,8 +43,9 @@ func (attemptRow) TableName() string { return "payment_attempts" }
 func (r attemptRow) columns() []column {
 	return append([]column{
 		{"id", r.ID}, {"payment_id", r.PaymentID}, {"number", r.Number}, {"gateway", r.Gateway}, {"card_token", r.CardToken},
-		{"card_brand", r.CardBrand}, {"card_last4", r.CardLast4}, {"card_exp_month", r.CardExpMonth},
+		{"card_brand", r.CardBrand}, {"card_bin", r.CardBIN}, {"card_last4", r.CardLast4}, {"card_exp_month", r.CardExpMonth},
 		{"card_exp_year", r.CardExpYear}, {"card_fingerprint", r.CardFingerprint}, {"return_url", r.ReturnURL},
+		{"risk", r.Risk}, {"saved_method", r.SavedMethod}, {"save_method", r.SaveMethod}, {"merchant_initiated", r.MerchantInitiated},
 		{"created_at", r.CreatedAt},
 	}, r.changes()...)
 }
@@ -53,23 +60,31 @@ func (r attemptRow) changes() []column {
 
 func newAttemptRow(a payment.Attempt) (attemptRow, error) {
 	decline, err := toJSON(a.Decline)
+	if err != nil {
+		return attemptRow{}, err
+	}
+	judged, err := toJSON(a.Risk)
 	return attemptRow{
 		ID: a.ID, PaymentID: a.PaymentID, Number: a.Number, Gateway: a.Gateway, Status: string(a.Status),
-		CardToken: a.CardToken, CardBrand: a.Card.Brand, CardLast4: a.Card.Last4,
+		CardToken: a.CardToken, CardBrand: a.Card.Brand, CardBIN: a.Card.BIN, CardLast4: a.Card.Last4,
 		CardExpMonth: a.Card.ExpMonth, CardExpYear: a.Card.ExpYear, CardFingerprint: a.Card.Fingerprint,
-		ReturnURL: a.ReturnURL, GatewayReference: a.GatewayReference, AuthCode: a.AuthCode,
+		ReturnURL: a.ReturnURL, Risk: judged, SavedMethod: a.SavedMethod, SaveMethod: a.Save, MerchantInitiated: a.MerchantInitiated, GatewayReference: a.GatewayReference, AuthCode: a.AuthCode,
 		ResponseCode: a.ResponseCode, Decline: decline, CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
 	}, err
 }
 
 func (r attemptRow) attempt() (payment.Attempt, error) {
 	decline, err := fromJSON[payment.Decline](r.Decline)
+	if err != nil {
+		return payment.Attempt{}, err
+	}
+	judged, err := fromJSON[risk.Assessment](r.Risk)
 	return payment.Attempt{
 		ID: r.ID, PaymentID: r.PaymentID, Number: r.Number, Gateway: r.Gateway, Status: payment.AttemptStatus(r.Status),
 		CardToken: r.CardToken, Card: payment.CardSummary{
-			Brand: r.CardBrand, Last4: r.CardLast4, ExpMonth: r.CardExpMonth, ExpYear: r.CardExpYear, Fingerprint: r.CardFingerprint,
+			Brand: r.CardBrand, BIN: r.CardBIN, Last4: r.CardLast4, ExpMonth: r.CardExpMonth, ExpYear: r.CardExpYear, Fingerprint: r.CardFingerprint,
 		},
-		ReturnURL: r.ReturnURL, GatewayReference: r.GatewayReference, AuthCode: r.AuthCode,
+		ReturnURL: r.ReturnURL, Risk: judged, SavedMethod: r.SavedMethod, Save: r.SaveMethod, MerchantInitiated: r.MerchantInitiated, GatewayReference: r.GatewayReference, AuthCode: r.AuthCode,
 		ResponseCode: r.ResponseCode, Decline: decline, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}, err
 }

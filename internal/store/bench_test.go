@@ -7,7 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paymenthub/internal/clock"
+	"paymenthub/internal/country"
+	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/store/storetest"
 )
 
@@ -68,4 +72,27 @@ func BenchmarkLoad(b *testing.B) {
 		_, err := w.Payments.Load(context.Background(), c.Intent.ID)
 		return err
 	})
+}
+
+// BenchmarkAssess judges attempts by the sandbox's defaults, one read each, and
+// by those of live, which count three times.
+func BenchmarkAssess(b *testing.B) {
+	for name, open := range map[string]func(t testing.TB) storetest.Subject{"sqlite": openSQLite, "postgres": openPostgres} {
+		for _, env := range []merchant.Environment{merchant.Sandbox, merchant.Live} {
+			b.Run(name+"/"+string(env), func(b *testing.B) {
+				w := storetest.NewWorld(b, open(b))
+				scope := merchant.Scope{MerchantID: w.Scope.MerchantID, Environment: env}
+				engine := risk.NewEngine(risk.Options{Repository: w.Store.Risk(), Sandbox: country.Sandbox(), Live: country.Lookup{}, Clock: clock.System{}})
+				var last risk.Subject
+				for range 100 {
+					last = risk.Subject{Scope: scope, OperationID: w.Seen(b, scope).OperationID}
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					_, err := engine.Assess(b.Context(), last)
+					require.NoError(b, err)
+				}
+			})
+		}
+	}
 }

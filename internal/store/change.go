@@ -67,6 +67,11 @@ func storeParts(tx *gorm.DB, c payment.Change) error {
 			return err
 		}
 	}
+	if c.Sighting != nil {
+		if err := insertSighting(tx, *c.Sighting); err != nil {
+			return err
+		}
+	}
 	if c.Attempt != nil {
 		if err := storeAttempt(tx, *c.Attempt); err != nil {
 			return err
@@ -87,6 +92,9 @@ func storeParts(tx *gorm.DB, c payment.Change) error {
 			return err
 		}
 	}
+	if err := storeKept(tx, c); err != nil {
+		return err
+	}
 	if c.Abandoned != "" {
 		if err := abandonTransaction(tx, c.Abandoned, c.Intent.UpdatedAt); err != nil {
 			return err
@@ -94,6 +102,19 @@ func storeParts(tx *gorm.DB, c payment.Change) error {
 	}
 	if c.EraseCard != "" {
 		return eraseCard(tx, c.Intent.Scope, c.EraseCard)
+	}
+	return nil
+}
+
+// storeKept writes what the gateway keeps of customer and card from now on.
+func storeKept(tx *gorm.DB, c payment.Change) error {
+	if c.Customer != nil {
+		if err := insertReference(tx, *c.Customer); err != nil {
+			return err
+		}
+	}
+	if c.PaymentMethod != nil {
+		return keepMethod(tx, *c.PaymentMethod)
 	}
 	return nil
 }

@@ -48,6 +48,14 @@ func (i *instant) Scan(source any) error {
 // GormDataType implements schema.GormDataTypeInterface.
 func (instant) GormDataType() string { return "instant" }
 
+// given is nil for a map that was not given; an empty one was.
+func given(m map[string]string) *map[string]string {
+	if m == nil {
+		return nil
+	}
+	return &m
+}
+
 // toJSON renders a value that may be absent; nil is NULL.
 func toJSON[T any](v *T) (*string, error) {
 	if v == nil {

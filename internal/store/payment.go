@@ -40,6 +40,11 @@ type paymentRow struct {
 	Description         string
 	StatementDescriptor string
 	Metadata            *string
+	Checkout            *string
+	CustomerReference   string
+	CustomerEmail       string
+	CustomerName        string
+	AttemptLimit        int
 	Attempts            int
 	CurrentAttemptID    string
 	PendingTransaction  string
@@ -70,6 +75,8 @@ func (r paymentRow) columns() []column {
 		{"amount", r.Amount}, {"currency", r.Currency}, {"capture_method", r.CaptureMethod},
 		{"customer_id", r.CustomerID}, {"routing", r.Routing}, {"return_url", r.ReturnURL},
 		{"description", r.Description}, {"statement_descriptor", r.StatementDescriptor}, {"metadata", r.Metadata},
+		{"checkout", r.Checkout}, {"customer_reference", r.CustomerReference}, {"customer_email", r.CustomerEmail},
+		{"customer_name", r.CustomerName}, {"attempt_limit", r.AttemptLimit},
 		{"created_at", r.CreatedAt}, {"expires_at", r.ExpiresAt},
 	}, r.changes()...)
 }
@@ -95,7 +102,8 @@ func newPaymentRow(p payment.Intent) (paymentRow, error) {
 		AmountRefunded: p.AmountRefunded, AmountRefundPending: p.AmountRefundPending,
 		CustomerID: p.CustomerID, Routing: p.Routing, Gateway: p.Gateway, ReturnURL: p.ReturnURL,
 		Description: p.Description, StatementDescriptor: p.StatementDescriptor,
-		Attempts: p.Attempts, CurrentAttemptID: p.CurrentAttemptID, PendingTransaction: p.PendingTransaction,
+		CustomerReference: p.Customer.Reference, CustomerEmail: p.Customer.Email, CustomerName: p.Customer.Name,
+		AttemptLimit: p.AttemptLimit, Attempts: p.Attempts, CurrentAttemptID: p.CurrentAttemptID, PendingTransaction: p.PendingTransaction,
 		Operations: p.Operations, RedirectURL: p.RedirectURL, CancellationReason: p.CancellationReason,
 		CanceledBy: p.CanceledBy, Attention: p.Attention,
 		SettledAmount: p.SettledAmount, SettledCurrency: string(p.SettledCurrency),
@@ -103,10 +111,11 @@ func newPaymentRow(p payment.Intent) (paymentRow, error) {
 		AuthorizedUntil: at(p.AuthorizedUntil), DueAt: at(p.DueAt), Version: p.Version,
 	}
 	var err error
-	if p.Metadata != nil {
-		if row.Metadata, err = toJSON(&p.Metadata); err != nil {
-			return paymentRow{}, err
-		}
+	if row.Metadata, err = toJSON(given(p.Metadata)); err != nil {
+		return paymentRow{}, err
+	}
+	if row.Checkout, err = toJSON(p.Checkout); err != nil {
+		return paymentRow{}, err
 	}
 	row.LastError, err = toJSON(p.LastError)
 	return row, err
@@ -120,7 +129,8 @@ func (r paymentRow) intent() (payment.Intent, error) {
 		AmountCaptured: r.AmountCaptured, AmountRefunded: r.AmountRefunded, AmountRefundPending: r.AmountRefundPending,
 		CustomerID: r.CustomerID, Routing: r.Routing, Gateway: r.Gateway, ReturnURL: r.ReturnURL,
 		Description: r.Description, StatementDescriptor: r.StatementDescriptor,
-		Attempts: r.Attempts, CurrentAttemptID: r.CurrentAttemptID, PendingTransaction: r.PendingTransaction,
+		Customer:     payment.Customer{Reference: r.CustomerReference, Email: r.CustomerEmail, Name: r.CustomerName},
+		AttemptLimit: r.AttemptLimit, Attempts: r.Attempts, CurrentAttemptID: r.CurrentAttemptID, PendingTransaction: r.PendingTransaction,
 		Operations: r.Operations, RedirectURL: r.RedirectURL, CancellationReason: r.CancellationReason,
 		CanceledBy: r.CanceledBy, Attention: r.Attention,
 		SettledAmount: r.SettledAmount, SettledCurrency: money.Currency(r.SettledCurrency),
@@ -133,6 +143,9 @@ func (r paymentRow) intent() (payment.Intent, error) {
 	}
 	if metadata != nil {
 		p.Metadata = *metadata
+	}
+	if p.Checkout, err = fromJSON[payment.Checkout](r.Checkout); err != nil {
+		return payment.Intent{}, err
 	}
 	p.LastError, err = fromJSON[payment.Decline](r.LastError)
 	return p, err

@@ -11,13 +11,16 @@ import (
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm"
 
+	"paymenthub/internal/customer"
 	"paymenthub/internal/event"
 	"paymenthub/internal/ledger"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/store"
 	"paymenthub/internal/store/storetest"
+	"paymenthub/internal/vault"
 )
 
 // TestSQLiteReadsThroughIndexes asks SQLite how it would answer each statement
@@ -33,6 +36,8 @@ func TestSQLiteReadsThroughIndexes(t *testing.T) {
 		readDisputes(t, ctx, w, sold)
 		useNotifications(t, ctx, w)
 		readForOperators(t, ctx, w)
+		useCustomers(t, ctx, w)
+		judgeAttempts(t, ctx, w)
 	})
 	require.Greater(t, len(statements), 60)
 	for _, s := range statements {
@@ -41,6 +46,7 @@ func TestSQLiteReadsThroughIndexes(t *testing.T) {
 			require.Contains(t, plan, "USING INDEX", "the newest of all, from the end of the index")
 			continue
 		}
+		plan = notTables.Replace(plan)
 		require.NotContains(t, plan, "SCAN", "%s\n%s", s.sql, plan)
 		sorted := strings.Contains(s.sql, "created_at >=") || strings.Contains(s.sql, "ORDER BY created_at, id") ||
 			strings.Contains(s.sql, "FROM `api_keys`")
@@ -49,6 +55,10 @@ func TestSQLiteReadsThroughIndexes(t *testing.T) {
 		}
 	}
 }
+
+// notTables are scans of no table: of a SELECT without FROM, and of the few rows
+// that an index has found and that are counted.
+var notTables = strings.NewReplacer("SCAN CONSTANT ROW", "", "SCAN seen", "")
 
 func readEverything(t *testing.T, ctx context.Context, w *storetest.World, sold payment.Aggregate) {
 	payments, books, events := w.Payments, w.Store.Ledger(), w.Store.Events()
@@ -78,7 +88,15 @@ func readEverything(t *testing.T, ctx context.Context, w *storetest.World, sold 
 			require.NoError(t, err)
 		}
 	}
-	_, err := payments.Load(ctx, sold.Intent.ID)
+	for _, result := range []payment.TransactionResult{"", payment.ResultDeclined, payment.ResultCaptured} {
+		_, _, err := payments.Transactions(ctx, w.Scope, payment.TransactionFilter{Result: result, Limit: 5, Offset: 1})
+		require.NoError(t, err)
+	}
+	_, err := payments.MerchantTransaction(ctx, w.Scope, sold.Transaction.ID)
+	require.NoError(t, err)
+	_, err = w.Store.Merchants().Settings(ctx, w.Scope)
+	require.NoError(t, err)
+	_, err = payments.Load(ctx, sold.Intent.ID)
 	require.NoError(t, err)
 	_, err = payments.Attempts(ctx, w.Scope, sold.Intent.ID)
 	require.NoError(t, err)
@@ -124,6 +142,38 @@ func readDisputes(t *testing.T, ctx context.Context, w *storetest.World, sold pa
 	require.NoError(t, err)
 }
 
+func useCustomers(t *testing.T, ctx context.Context, w *storetest.World) {
+	customers := w.Store.Customers()
+	c := w.NewCustomer(t)
+	m := w.StoredMethod(t, c)
+	for _, page := range []customer.Page{{Limit: 5}, {Limit: 5, StartingAfter: "cus_a"}, {Limit: 5, EndingBefore: "cus_a"}} {
+		for _, f := range []customer.Filter{{}, {Email: c.Email}} {
+			f.Page = page
+			_, _, err := customers.Customers(ctx, w.Scope, f)
+			require.NoError(t, err)
+		}
+		for _, f := range []customer.MethodFilter{{}, {CustomerID: c.ID}} {
+			f.Page = page
+			_, _, err := customers.Methods(ctx, w.Scope, f)
+			require.NoError(t, err)
+		}
+	}
+	name := "Ada"
+	require.NoError(t, customers.UpdateCustomer(ctx, w.Scope, c.ID, customer.Changes{Name: &name}, time.Now()))
+	require.NoError(t, customers.SetDefault(ctx, w.Scope, c.ID, m.ID, time.Now()))
+	_, err := customers.Reference(ctx, c.ID, "stripe")
+	require.NoError(t, err)
+	require.NoError(t, customers.RecordMethod(ctx, customer.Stored{MethodID: m.ID, GatewayReference: "pm_1", At: time.Now()}))
+	require.NoError(t, customers.DetachMethod(ctx, w.Scope, m.ID, time.Now()))
+	require.NoError(t, customers.ForgetMethod(ctx, m.ID, time.Now()))
+	_, err = customers.LoadMethod(ctx, m.ID)
+	require.NoError(t, err)
+	_, err = customers.Method(ctx, w.Scope, m.ID)
+	require.NoError(t, err)
+	_, err = customers.Customer(ctx, w.Scope, c.ID)
+	require.NoError(t, err)
+}
+
 func readForOperators(t *testing.T, ctx context.Context, w *storetest.World) {
 	for _, after := range []string{"", "pi_a"} {
 		_, err := w.Payments.InNeed(ctx, after, 5)
@@ -142,6 +192,22 @@ func readForOperators(t *testing.T, ctx context.Context, w *storetest.World) {
 	closed, err := w.Store.Notifications().Close(ctx, "gwn_none", "looked at", time.Now())
 	require.NoError(t, err)
 	require.False(t, closed)
+}
+
+func judgeAttempts(t *testing.T, ctx context.Context, w *storetest.World) {
+	rules := w.Store.Risk()
+	_, _ = rules.Rules(ctx, w.Scope)
+	seen := risk.Sighting{OperationID: "op_1", Scope: w.Scope, Fingerprint: "f00d", IP: "203.0.113.7", Email: "a@example.com", CreatedAt: time.Now()}
+	require.NoError(t, w.Payments.Present(ctx, &vault.Record{Token: "tok_seen", Scope: w.Scope, ExpMonth: 1, ExpYear: 2030, CreatedAt: time.Now()}, seen))
+	count := risk.Count{Window: time.Hour, Limit: 5}
+	_, err := rules.Evidence(ctx, risk.Wanted{Scope: w.Scope, OperationID: "op_1", Card: count, IP: count, Email: count})
+	require.NoError(t, err)
+	put := risk.Defaults(w.Scope)
+	put.Version, put.UpdatedAt = 1, time.Now()
+	_, err = rules.PutRules(ctx, put)
+	require.NoError(t, err)
+	_, err = rules.DeleteOldSightings(ctx, time.Now().Add(-time.Hour), 10)
+	require.NoError(t, err)
 }
 
 func useNotifications(t *testing.T, ctx context.Context, w *storetest.World) {

@@ -20,6 +20,7 @@ type refundRow struct {
 	Amount        int64
 	Currency      string
 	Reason        string
+	Note          string
 	Status        string
 	Failure       *string
 	ReversedAt    instant
@@ -36,7 +37,7 @@ func (refundRow) TableName() string { return "refunds" }
 func (r refundRow) columns() []column {
 	return append([]column{
 		{"id", r.ID}, {"merchant_id", r.MerchantID}, {"environment", r.Environment}, {"payment_id", r.PaymentID},
-		{"transaction_id", r.TransactionID}, {"amount", r.Amount}, {"currency", r.Currency}, {"reason", r.Reason},
+		{"transaction_id", r.TransactionID}, {"amount", r.Amount}, {"currency", r.Currency}, {"reason", r.Reason}, {"note", r.Note},
 		{"created_at", r.CreatedAt},
 	}, r.changes()...)
 }
@@ -53,7 +54,7 @@ func newRefundRow(r payment.Refund) (refundRow, error) {
 	failure, err := toJSON(r.Failure)
 	return refundRow{
 		ID: r.ID, MerchantID: r.Scope.MerchantID, Environment: string(r.Scope.Environment), PaymentID: r.PaymentID,
-		TransactionID: r.TransactionID, Amount: r.Amount, Currency: string(r.Currency), Reason: string(r.Reason),
+		TransactionID: r.TransactionID, Amount: r.Amount, Currency: string(r.Currency), Reason: string(r.Reason), Note: r.Note,
 		Status: string(r.Status), Failure: failure, ReversedAt: at(r.ReversedAt), Attention: r.Attention,
 		CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt), DueAt: at(r.DueAt), Version: r.Version,
 	}, err
@@ -64,7 +65,7 @@ func (r refundRow) refund() (payment.Refund, error) {
 	return payment.Refund{
 		ID: r.ID, Scope: scopeOf(r.MerchantID, r.Environment),
 		PaymentID: r.PaymentID, TransactionID: r.TransactionID, Amount: r.Amount, Currency: money.Currency(r.Currency),
-		Reason: payment.RefundReason(r.Reason), Status: payment.RefundStatus(r.Status), Failure: failure,
+		Reason: payment.RefundReason(r.Reason), Note: r.Note, Status: payment.RefundStatus(r.Status), Failure: failure,
 		ReversedAt: r.ReversedAt.Time, Attention: r.Attention,
 		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time, DueAt: r.DueAt.Time, Version: r.Version,
 	}, err

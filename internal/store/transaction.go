@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
 )
@@ -13,6 +14,8 @@ import (
 // transactionRow is a row of payment_transactions.
 type transactionRow struct {
 	ID               string
+	MerchantID       string
+	Environment      string
 	PaymentID        string
 	AttemptID        string
 	RefundID         *string
@@ -35,7 +38,7 @@ func (transactionRow) TableName() string { return "payment_transactions" }
 
 func (r transactionRow) columns() []column {
 	return append([]column{
-		{"id", r.ID}, {"payment_id", r.PaymentID}, {"attempt_id", r.AttemptID}, {"refund_id", r.RefundID}, {"kind", r.Kind},
+		{"id", r.ID}, {"merchant_id", r.MerchantID}, {"environment", r.Environment}, {"payment_id", r.PaymentID}, {"attempt_id", r.AttemptID}, {"refund_id", r.RefundID}, {"kind", r.Kind},
 		{"amount", r.Amount}, {"currency", r.Currency}, {"gateway", r.Gateway}, {"idempotency_key", r.IdempotencyKey},
 		{"reason", r.Reason}, {"created_at", r.CreatedAt},
 	}, r.changes()...)
@@ -52,7 +55,7 @@ func (r transactionRow) changes() []column {
 func newTransactionRow(t payment.Transaction) (transactionRow, error) {
 	decline, err := toJSON(t.Decline)
 	row := transactionRow{
-		ID: t.ID, PaymentID: t.PaymentID, AttemptID: t.AttemptID, Kind: string(t.Kind), Status: string(t.Status),
+		ID: t.ID, MerchantID: t.Scope.MerchantID, Environment: string(t.Scope.Environment), PaymentID: t.PaymentID, AttemptID: t.AttemptID, Kind: string(t.Kind), Status: string(t.Status),
 		Amount: t.Amount, Currency: string(t.Currency), Gateway: t.Gateway, GatewayReference: t.GatewayReference,
 		IdempotencyKey: t.IdempotencyKey, Reason: t.Reason, Decline: decline,
 		AbsentAt: at(t.AbsentAt), CreatedAt: at(t.CreatedAt), UpdatedAt: at(t.UpdatedAt),
@@ -66,7 +69,7 @@ func newTransactionRow(t payment.Transaction) (transactionRow, error) {
 func (r transactionRow) transaction() (payment.Transaction, error) {
 	decline, err := fromJSON[payment.Decline](r.Decline)
 	t := payment.Transaction{
-		ID: r.ID, PaymentID: r.PaymentID, AttemptID: r.AttemptID, Kind: payment.TransactionKind(r.Kind),
+		ID: r.ID, Scope: scopeOf(r.MerchantID, r.Environment), PaymentID: r.PaymentID, AttemptID: r.AttemptID, Kind: payment.TransactionKind(r.Kind),
 		Status: payment.TransactionStatus(r.Status), Amount: r.Amount, Currency: money.Currency(r.Currency),
 		Gateway: r.Gateway, GatewayReference: r.GatewayReference, IdempotencyKey: r.IdempotencyKey,
 		Reason: r.Reason, Decline: decline,
@@ -125,6 +128,44 @@ func (r Payments) Charges(ctx context.Context, paymentID string) (found []paymen
 		return err
 	})
 	return found, err
+}
+
+// MerchantTransaction returns one movement of the scope. Errors: fault.NotFound.
+func (r Payments) MerchantTransaction(ctx context.Context, scope merchant.Scope, transactionID string) (found payment.Transaction, err error) {
+	err = r.store.view(ctx, "read a merchant's transaction", func(db *gorm.DB) error {
+		found, err = one(within(db, scope).Where("id = ?", transactionID), "transaction", transactionID, transactionRow.transaction)
+		return err
+	})
+	return found, err
+}
+
+// resultOf is payment.Transaction.Result, word for word as the index has it. The
+// index leaves out what is pending.
+const resultOf = "CASE WHEN status <> 'succeeded' THEN status WHEN kind = 'authorization' THEN 'authorized' " +
+	"WHEN kind = 'void' THEN 'voided' WHEN kind = 'refund' THEN 'refunded' ELSE 'captured' END"
+
+// Transactions lists the scope's movements newest first, and counts all that the
+// filter selects.
+func (r Payments) Transactions(ctx context.Context, scope merchant.Scope, f payment.TransactionFilter) (found []payment.Transaction, total int64, err error) {
+	err = r.store.view(ctx, "list transactions", func(db *gorm.DB) error {
+		selected := func() *gorm.DB {
+			query := within(db.Model(&transactionRow{}), scope)
+			if f.Result != "" {
+				query = query.Where(resultOf+" = ?", string(f.Result)).Where("status <> 'pending'")
+			}
+			return query
+		}
+		if err := selected().Count(&total).Error; err != nil {
+			return err
+		}
+		var rows []transactionRow
+		if err := selected().Order("id DESC").Limit(min(max(f.Limit, 1), maxPage)).Offset(f.Offset).Find(&rows).Error; err != nil {
+			return err
+		}
+		found, err = convert(rows, transactionRow.transaction)
+		return err
+	})
+	return found, total, err
 }
 
 // abandonTransaction ends a transaction that the shopper never acted on.

@@ -29,6 +29,7 @@ type cardRow struct {
 	SealedCVC   []byte `gorm:"column:sealed_cvc"`
 	Fingerprint string
 	Brand       string
+	BIN         string `gorm:"column:bin"`
 	Last4       string `gorm:"column:last4"`
 	ExpMonth    int
 	ExpYear     int
@@ -41,7 +42,7 @@ func (cardRow) TableName() string { return "vault_cards" }
 func (r cardRow) columns() []column {
 	return []column{
 		{"token", r.Token}, {"merchant_id", r.MerchantID}, {"environment", r.Environment}, {"key_version", r.KeyVersion},
-		{"sealed", r.Sealed}, {"sealed_cvc", r.SealedCVC}, {"fingerprint", r.Fingerprint}, {"brand", r.Brand},
+		{"sealed", r.Sealed}, {"sealed_cvc", r.SealedCVC}, {"fingerprint", r.Fingerprint}, {"brand", r.Brand}, {"bin", r.BIN},
 		{"last4", r.Last4}, {"exp_month", r.ExpMonth}, {"exp_year", r.ExpYear}, {"created_at", r.CreatedAt},
 	}
 }
@@ -49,7 +50,7 @@ func (r cardRow) columns() []column {
 func newCardRow(r vault.Record) cardRow {
 	return cardRow{
 		Token: r.Token, MerchantID: r.Scope.MerchantID, Environment: string(r.Scope.Environment), KeyVersion: r.KeyVersion,
-		Sealed: r.Sealed, SealedCVC: r.SealedCVC, Fingerprint: r.Fingerprint, Brand: r.Brand, Last4: r.Last4,
+		Sealed: r.Sealed, SealedCVC: r.SealedCVC, Fingerprint: r.Fingerprint, Brand: r.Brand, BIN: r.BIN, Last4: r.Last4,
 		ExpMonth: r.ExpMonth, ExpYear: r.ExpYear, CreatedAt: at(r.CreatedAt),
 	}
 }
@@ -57,7 +58,7 @@ func newCardRow(r vault.Record) cardRow {
 func (r cardRow) record() (vault.Record, error) {
 	return vault.Record{
 		Token: r.Token, Scope: scopeOf(r.MerchantID, r.Environment), KeyVersion: r.KeyVersion,
-		Sealed: r.Sealed, SealedCVC: r.SealedCVC, Fingerprint: r.Fingerprint, Brand: r.Brand, Last4: r.Last4,
+		Sealed: r.Sealed, SealedCVC: r.SealedCVC, Fingerprint: r.Fingerprint, Brand: r.Brand, BIN: r.BIN, Last4: r.Last4,
 		ExpMonth: r.ExpMonth, ExpYear: r.ExpYear, CreatedAt: r.CreatedAt.Time,
 	}, nil
 }

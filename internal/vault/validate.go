@@ -1,12 +1,15 @@
 package vault
 
 import (
-	"strings"
 	"time"
 	"unicode/utf8"
 
+	"paymenthub/internal/card"
 	"paymenthub/internal/fault"
 )
+
+// maxHolderName is how many characters a holder's name may have.
+const maxHolderName = 100
 
 // Input is card data as a request brings it.
 type Input struct {
@@ -17,33 +20,54 @@ type Input struct {
 	HolderName string
 }
 
-// NewCard checks card data: a Luhn-valid number of 12 to 19 digits (spaces and
-// dashes between groups are taken out), a month that is not over, a code of
-// the brand's length. Errors are fault.Invalid and name the field below
-// prefix; none repeats a value.
-func NewCard(in Input, prefix string, now time.Time) (Card, error) {
-	number := strings.NewReplacer(" ", "", "-", "").Replace(in.Number)
-	if !digits(number) || len(number) < 12 || len(number) > 19 || !Luhn(number) {
-		return Card{}, fault.Field(prefix+"number", "Field '%snumber' is not a valid card number.", prefix)
+// Names are what a façade calls the fields of Input, "payment_method.card.cvc"
+// or "card.cvv". They stand in the errors.
+type Names struct {
+	Number     string
+	ExpMonth   string
+	ExpYear    string
+	CVC        string
+	HolderName string
+}
+
+// NewCard checks card data: a number of a length that its brand has (12 to 19
+// digits where the brand is not known; spaces and dashes between groups are taken
+// out) with the right check digit, a month that is not over, a code of the
+// brand's length. Errors are fault.Invalid and name the field; none repeats a
+// value.
+func NewCard(in Input, names Names, now time.Time) (Card, error) {
+	number := card.Normalize(in.Number)
+	brand := card.BrandOf(number)
+	if !brand.Allows(len(number)) || !card.Luhn(number) {
+		return Card{}, fault.Field(names.Number, "Field '%s' is not a valid card number.", names.Number)
 	}
 	if in.ExpMonth < 1 || in.ExpMonth > 12 {
-		return Card{}, fault.Field(prefix+"exp_month", "Field '%sexp_month' must be a month from 1 to 12.", prefix)
+		return Card{}, fault.Field(names.ExpMonth, "Field '%s' must be a month from 1 to 12.", names.ExpMonth)
 	}
 	if in.ExpYear < 2000 || in.ExpYear > 2099 {
-		return Card{}, fault.Field(prefix+"exp_year", "Field '%sexp_year' must be a year of four digits.", prefix)
+		return Card{}, fault.Field(names.ExpYear, "Field '%s' must be a year of four digits.", names.ExpYear)
 	}
-	if utf8.RuneCountInString(in.HolderName) > 100 {
-		return Card{}, fault.Field(prefix+"holder_name", "Field '%sholder_name' must have at most 100 characters.", prefix)
+	if utf8.RuneCountInString(in.HolderName) > maxHolderName {
+		return Card{}, fault.Field(names.HolderName, "Field '%s' must have at most %d characters.", names.HolderName, maxHolderName)
 	}
-	card := Card{
+	if !brand.AllowsCode(in.CVC) {
+		return Card{}, fault.Field(names.CVC, "Field '%s' must be the card's %d-digit security code.", names.CVC, brand.CodeLength)
+	}
+	if card.ExpiredAt(in.ExpMonth, in.ExpYear, now) {
+		return Card{}, expired(in, names, now)
+	}
+	return Card{
 		Number: Secret(number), CVC: Secret(in.CVC), ExpMonth: in.ExpMonth, ExpYear: in.ExpYear,
 		HolderName: Secret(in.HolderName),
+	}, nil
+}
+
+// expired names the field that made the card expire: the month while its year
+// lasts, the year after that.
+func expired(in Input, names Names, now time.Time) error {
+	field := names.ExpYear
+	if in.ExpYear == now.UTC().Year() {
+		field = names.ExpMonth
 	}
-	if want := cvcLength(card.Brand()); !digits(in.CVC) || len(in.CVC) != want {
-		return Card{}, fault.Field(prefix+"cvc", "Field '%scvc' must be the card's %d-digit security code.", prefix, want)
-	}
-	if card.ExpiredAt(now) {
-		return Card{}, fault.Field(prefix+"exp_year", "The card has expired; fields '%sexp_month' and '%sexp_year' must not lie in the past.", prefix, prefix)
-	}
-	return card, nil
+	return fault.Field(field, "The card has expired; fields '%s' and '%s' must not lie in the past.", names.ExpMonth, names.ExpYear)
 }

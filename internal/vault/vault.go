@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"time"
 
+	"paymenthub/internal/card"
 	"paymenthub/internal/clock"
 	"paymenthub/internal/merchant"
 )
@@ -36,10 +37,18 @@ type Record struct {
 	SealedCVC   []byte // nil once erased
 	Fingerprint string
 	Brand       string
+	BIN         string // see card.BIN
 	Last4       string
 	ExpMonth    int
 	ExpYear     int
 	CreatedAt   time.Time
+}
+
+// Summary is what may be shown and compared of the card.
+func (r Record) Summary() card.Summary {
+	return card.Summary{
+		Brand: r.Brand, BIN: r.BIN, Last4: r.Last4, ExpMonth: r.ExpMonth, ExpYear: r.ExpYear, Fingerprint: r.Fingerprint,
+	}
 }
 
 // Store keeps records. Implementations never see card data.
@@ -110,7 +119,7 @@ func (v *Vault) Seal(scope merchant.Scope, token string, card Card) (Record, err
 		Token: token, Scope: scope, KeyVersion: v.active,
 		Sealed:      v.seal(plain, token, "card"),
 		SealedCVC:   v.seal([]byte(card.CVC.Reveal()), token, "cvc"),
-		Fingerprint: v.Fingerprint(card), Brand: card.Brand(), Last4: card.Last4(),
+		Fingerprint: v.Fingerprint(scope.MerchantID, card), Brand: card.Brand(), BIN: card.BIN(), Last4: card.Last4(),
 		ExpMonth: card.ExpMonth, ExpYear: card.ExpYear, CreatedAt: v.clock.Now(),
 	}, nil
 }
@@ -161,7 +170,7 @@ func (v *Vault) EraseOld(ctx context.Context) (int64, error) {
 
 // Fingerprint is the same for the same number and tells nothing about it to
 // whoever lacks the key: HMAC-SHA256, first 16 bytes in hex.
-func (v *Vault) Fingerprint(card Card) string {
+func (v *Vault) Fingerprint(merchantID string, card Card) string {
 	return hex.EncodeToString(v.Digest([]byte(card.Number.Reveal()))[:16])
 }
 

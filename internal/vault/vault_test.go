@@ -20,6 +20,7 @@ import (
 var (
 	now   = time.Date(2026, 5, 31, 23, 0, 0, 0, time.UTC)
 	scope = merchant.Scope{MerchantID: "mch_1", Environment: merchant.Live}
+	names = vault.Names{Number: "card.number", ExpMonth: "card.exp_month", ExpYear: "card.exp_year", CVC: "card.cvv", HolderName: "card.holder_name"}
 )
 
 type memory map[string]vault.Record
@@ -52,7 +53,7 @@ func TestSealedCardsComeBackAndTellNothing(t *testing.T) {
 	store := memory{}
 	v, err := vault.New(store, keys(1, 1), clock.NewManual(now))
 	require.NoError(t, err)
-	card, err := vault.NewCard(input(), "", now)
+	card, err := vault.NewCard(input(), names, now)
 	require.NoError(t, err)
 	record, err := v.Put(context.Background(), scope, "tok_1", card)
 	require.NoError(t, err)
@@ -71,7 +72,7 @@ func TestSealedCardsComeBackAndTellNothing(t *testing.T) {
 func TestARecordOpensOnlyUnderItsOwnToken(t *testing.T) {
 	store := memory{}
 	v, _ := vault.New(store, keys(1, 1), clock.NewManual(now))
-	card, _ := vault.NewCard(input(), "", now)
+	card, _ := vault.NewCard(input(), names, now)
 	record, err := v.Put(context.Background(), scope, "tok_1", card)
 	require.NoError(t, err)
 	store["tok_2"] = record
@@ -87,7 +88,7 @@ func TestARecordOpensOnlyUnderItsOwnToken(t *testing.T) {
 func TestKeysRotate(t *testing.T) {
 	store := memory{}
 	old, _ := vault.New(store, keys(1, 1), clock.NewManual(now))
-	card, _ := vault.NewCard(input(), "", now)
+	card, _ := vault.NewCard(input(), names, now)
 	_, err := old.Put(context.Background(), scope, "tok_1", card)
 	require.NoError(t, err)
 	rotated, _ := vault.New(store, keys(2, 1, 2), clock.NewManual(now))
@@ -111,7 +112,7 @@ func TestErasedCardsAreGone(t *testing.T) {
 }
 
 func TestCardsDoNotPrint(t *testing.T) {
-	card, err := vault.NewCard(input(), "", now)
+	card, err := vault.NewCard(input(), names, now)
 	require.NoError(t, err)
 	asJSON, err := json.Marshal(card)
 	require.NoError(t, err)
@@ -130,17 +131,25 @@ func TestCardsAreValidated(t *testing.T) {
 		"other digits":      {func(in *vault.Input) { in.Number = "٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢" }, "card.number"},
 		"too short":         {func(in *vault.Input) { in.Number = "42424242" }, "card.number"},
 		"empty":             {func(in *vault.Input) { in.Number = "" }, "card.number"},
+		"length (visa)":     {func(in *vault.Input) { in.Number = "424242424242426" }, "card.number"},
+		"length (amex)":     {func(in *vault.Input) { in.Number = "3782822463100005" }, "card.number"},
+		"too long":          {func(in *vault.Input) { in.Number = "42424242424242424242" }, "card.number"},
+		"no month":          {func(in *vault.Input) { in.ExpMonth = 0 }, "card.exp_month"},
 		"month":             {func(in *vault.Input) { in.ExpMonth = 13 }, "card.exp_month"},
 		"two-digit year":    {func(in *vault.Input) { in.ExpYear = 26 }, "card.exp_year"},
-		"last month":        {func(in *vault.Input) { in.ExpMonth = 4 }, "card.exp_year"},
-		"short code":        {func(in *vault.Input) { in.CVC = "91" }, "card.cvc"},
-		"long code":         {func(in *vault.Input) { in.CVC = "9171" }, "card.cvc"},
-		"short code (amex)": {func(in *vault.Input) { in.Number = "378282246310005" }, "card.cvc"},
+		"far year":          {func(in *vault.Input) { in.ExpYear = 2100 }, "card.exp_year"},
+		"last month":        {func(in *vault.Input) { in.ExpMonth = 4 }, "card.exp_month"},
+		"last year":         {func(in *vault.Input) { in.ExpMonth, in.ExpYear = 12, 2025 }, "card.exp_year"},
+		"no code":           {func(in *vault.Input) { in.CVC = "" }, "card.cvv"},
+		"letters in code":   {func(in *vault.Input) { in.CVC = "9a7" }, "card.cvv"},
+		"short code":        {func(in *vault.Input) { in.CVC = "91" }, "card.cvv"},
+		"long code":         {func(in *vault.Input) { in.CVC = "9171" }, "card.cvv"},
+		"short code (amex)": {func(in *vault.Input) { in.Number = "378282246310005" }, "card.cvv"},
 		"holder":            {func(in *vault.Input) { in.HolderName = strings.Repeat("x", 101) }, "card.holder_name"},
 	} {
 		in := input()
 		c.change(&in)
-		_, err := vault.NewCard(in, "card.", now)
+		_, err := vault.NewCard(in, names, now)
 		require.True(t, fault.Is(err, fault.Invalid), name)
 		require.Equal(t, c.param, fault.From(err).Param, name)
 		if in.Number != "" {
@@ -156,11 +165,35 @@ func TestACardIsGoodThroughItsMonth(t *testing.T) {
 	require.True(t, card.ExpiredAt(time.Date(2027, 1, 1, 12, 0, 0, 0, time.UTC)))
 }
 
-func TestBrands(t *testing.T) {
-	for number, brand := range map[string]string{
-		"4242424242424242": "visa", "5555555555554444": "mastercard", "2223003122003222": "mastercard", "378282246310005": "amex",
-		"6011111111111117": "discover", "3056930009020004": "diners", "3566002020360505": "jcb", "6200000000000005": "unionpay", "1111111111111117": "unknown",
+func TestCardsAreAccepted(t *testing.T) {
+	for name, in := range map[string]vault.Input{
+		"its last month":     {Number: "4000 0566 5566 5556", ExpMonth: 5, ExpYear: 2026, CVC: "917"},
+		"four digits (amex)": {Number: "3782 822463 10005", ExpMonth: 1, ExpYear: 2027, CVC: "9170"},
+		"no code (maestro)":  {Number: "6759-6498-2643-8453", ExpMonth: 12, ExpYear: 2099},
+		"a code (maestro)":   {Number: "6759649826438453", ExpMonth: 12, ExpYear: 2030, CVC: "917"},
+		"unknown brand":      {Number: "1111111111111117", ExpMonth: 12, ExpYear: 2030, CVC: "917"},
+		"longest name":       {Number: "4000056655665556", ExpMonth: 12, ExpYear: 2030, CVC: "917", HolderName: strings.Repeat("é", 100)},
 	} {
-		require.Equal(t, brand, vault.Card{Number: vault.Secret(number)}.Brand(), number)
+		made, err := vault.NewCard(in, names, now)
+		require.NoError(t, err, name)
+		require.Equal(t, strings.NewReplacer(" ", "", "-", "").Replace(in.Number), made.Number.Reveal(), name)
+		require.Equal(t, in.CVC+in.HolderName, made.CVC.Reveal()+made.HolderName.Reveal(), name)
+		require.Equal(t, []int{in.ExpMonth, in.ExpYear}, []int{made.ExpMonth, made.ExpYear}, name)
 	}
+}
+
+// A card is accepted for as long as its month lasts anywhere.
+func TestACardIsAcceptedUntilItsMonthIsOver(t *testing.T) {
+	in := vault.Input{Number: "4000056655665556", ExpMonth: 12, ExpYear: 2026, CVC: "917"}
+	_, err := vault.NewCard(in, names, time.Date(2026, 12, 31, 23, 59, 59, 0, time.FixedZone("UTC-12", -12*60*60)))
+	require.NoError(t, err)
+	_, err = vault.NewCard(in, names, time.Date(2027, 1, 1, 0, 0, 0, 0, time.FixedZone("UTC-12", -12*60*60)))
+	require.Equal(t, "card.exp_year", fault.From(err).Param)
+}
+
+func TestWhatMayBeShownOfACard(t *testing.T) {
+	visa, amex := vault.Card{Number: "4000056655665556"}, vault.Card{Number: "378282246310005"}
+	require.Equal(t, []string{"visa", "40000566", "5556"}, []string{visa.Brand(), visa.BIN(), visa.Last4()})
+	require.Equal(t, []string{"amex", "378282", "0005"}, []string{amex.Brand(), amex.BIN(), amex.Last4()})
+	require.Equal(t, []string{"unknown", "", ""}, []string{vault.Card{}.Brand(), vault.Card{}.BIN(), vault.Card{}.Last4()})
 }

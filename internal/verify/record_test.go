@@ -28,7 +28,7 @@ func (r row) with(key string, value any) row {
 
 // record is a provider's record that a test may change.
 type record struct {
-	charges, refunds, disputes []row
+	charges, refunds, disputes, methods []row
 }
 
 func metadataOf(p payment.Intent) row {
@@ -129,11 +129,11 @@ func (r *record) chargeOf(a payment.Aggregate) (found row) {
 }
 
 // serve answers as a simulator does; before, when not nil, runs before each
-// list is read.
+// list of what happened to payments is read.
 func (r *record) serve(t testing.TB, before func()) verify.Witness {
 	list := func(name string, rows func() []row) func(http.ResponseWriter, *http.Request) {
 		return func(w http.ResponseWriter, _ *http.Request) {
-			if before != nil {
+			if before != nil && name != "payment_methods" {
 				before()
 			}
 			out := json.NewEncoder(w)
@@ -151,6 +151,7 @@ func (r *record) serve(t testing.TB, before func()) verify.Witness {
 	mux.HandleFunc("GET /_sim/charges", list("charges", func() []row { return r.charges }))
 	mux.HandleFunc("GET /_sim/refunds", list("refunds", func() []row { return r.refunds }))
 	mux.HandleFunc("GET /_sim/disputes", list("disputes", func() []row { return r.disputes }))
+	mux.HandleFunc("GET /_sim/payment_methods", list("payment_methods", func() []row { return r.methods }))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return verify.Witness{Name: "stripe", URL: server.URL}

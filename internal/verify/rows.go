@@ -4,33 +4,35 @@ import (
 	"database/sql"
 
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 )
 
 const intentColumns = `id, merchant_id, environment, status, amount, currency, capture_method, amount_capturable, amount_captured,
-	amount_refunded, amount_refund_pending, gateway, attempts, current_attempt_id, pending_transaction, operations, last_error,
+	amount_refunded, amount_refund_pending, gateway, attempts, attempt_limit, current_attempt_id, pending_transaction, operations, last_error,
 	canceled_by, attention, expires_at, authorized_until, due_at, version`
 
 func scanIntent(scan scan, p *payment.Intent) error {
 	return scan(&p.ID, &p.Scope.MerchantID, &p.Scope.Environment, &p.Status, &p.Amount, &p.Currency, &p.CaptureMethod,
-		&p.AmountCapturable, &p.AmountCaptured, &p.AmountRefunded, &p.AmountRefundPending, &p.Gateway, &p.Attempts,
+		&p.AmountCapturable, &p.AmountCaptured, &p.AmountRefunded, &p.AmountRefundPending, &p.Gateway, &p.Attempts, &p.AttemptLimit,
 		&p.CurrentAttemptID, &p.PendingTransaction, &p.Operations, object[payment.Decline]{&p.LastError}, &p.CanceledBy, &p.Attention,
 		instant{&p.ExpiresAt}, instant{&p.AuthorizedUntil}, instant{&p.DueAt}, &p.Version)
 }
 
-const attemptColumns = "id, payment_id, number, gateway, status, card_token, gateway_reference, decline"
+const attemptColumns = "id, payment_id, number, gateway, status, card_token, gateway_reference, decline, risk"
 
 func scanAttempt(scan scan, a *payment.Attempt) error {
 	return scan(&a.ID, &a.PaymentID, &a.Number, &a.Gateway, &a.Status, &a.CardToken, &a.GatewayReference,
-		object[payment.Decline]{&a.Decline})
+		object[payment.Decline]{&a.Decline}, object[risk.Assessment]{&a.Risk})
 }
 
 const transactionColumns = `id, payment_id, attempt_id, refund_id, kind, status, amount, currency, gateway, gateway_reference,
-	idempotency_key, reason, decline, absent_at`
+	idempotency_key, reason, decline, absent_at, merchant_id, environment`
 
 func scanTransaction(scan scan, t *payment.Transaction) error {
 	var refundID sql.NullString
 	err := scan(&t.ID, &t.PaymentID, &t.AttemptID, &refundID, &t.Kind, &t.Status, &t.Amount, &t.Currency, &t.Gateway,
-		&t.GatewayReference, &t.IdempotencyKey, &t.Reason, object[payment.Decline]{&t.Decline}, instant{&t.AbsentAt})
+		&t.GatewayReference, &t.IdempotencyKey, &t.Reason, object[payment.Decline]{&t.Decline}, instant{&t.AbsentAt},
+		&t.Scope.MerchantID, &t.Scope.Environment)
 	t.RefundID = refundID.String
 	return err
 }

@@ -11,6 +11,8 @@ const (
 	PendingCall           Rule = "pending_call"
 	AttemptsAddUp         Rule = "attempts_add_up"
 	IdempotencyKeys       Rule = "idempotency_keys"
+	TransactionOwner      Rule = "transaction_owner"
+	RiskRefusal           Rule = "risk_refusal"
 	ExpiryKept            Rule = "expiry_kept"
 	LookedAfter           Rule = "looked_after"
 	OneCharge             Rule = "one_charge"
@@ -31,6 +33,7 @@ const (
 	CardErased            Rule = "card_erased"
 	SecurityCodeErased    Rule = "security_code_erased"
 	NotificationOwner     Rule = "notification_owner"
+	DefaultMethod         Rule = "default_method"
 	ProviderChargeKnown   Rule = "provider_charge_known"
 	ProviderOneCharge     Rule = "provider_one_charge"
 	ProviderChargePresent Rule = "provider_charge_present"
@@ -39,6 +42,7 @@ const (
 	ProviderRefundAgrees  Rule = "provider_refund_agrees"
 	ProviderDisputeKnown  Rule = "provider_dispute_known"
 	ProviderDisputeAgrees Rule = "provider_dispute_agrees"
+	ProviderMethodKept    Rule = "provider_method_kept"
 )
 
 // Description says in a sentence what a rule protects.
@@ -55,6 +59,8 @@ var Rules = []Description{
 	{PendingCall, "A payment that waits for a gateway names the one call that it waits for, and no other call is left open."},
 	{AttemptsAddUp, "Every attempt is on record, and together they explain the state that the payment is in."},
 	{IdempotencyKeys, "Every gateway call has a key of its own, so that repeating it cannot move money twice."},
+	{TransactionOwner, "A gateway call belongs to the merchant and environment that its payment belongs to."},
+	{RiskRefusal, "An attempt that was refused as too risky never reached a gateway."},
 	{ExpiryKept, "No shopper's money stays held, and no intent stays open, past the time promised to them."},
 	{LookedAfter, "Nothing that should have happened is half an hour late without anybody looking after it."},
 	{OneCharge, "At most one attempt of a payment ever succeeds: nobody is charged twice."},
@@ -75,6 +81,7 @@ var Rules = []Description{
 	{CardErased, "Card data is gone as soon as the gateway has answered."},
 	{SecurityCodeErased, "No security code is kept for longer than an hour (PCI DSS 3.3.1)."},
 	{NotificationOwner, "What a provider told unasked is applied to a payment of its own environment, and to no other."},
+	{DefaultMethod, "A customer's default payment method is theirs, and can be paid with."},
 	{ProviderChargeKnown, "The provider charged nobody without a payment of the hub."},
 	{ProviderOneCharge, "The provider holds or took money at most once for a payment."},
 	{ProviderChargePresent, "What the hub says is held or paid, the provider holds or took."},
@@ -83,4 +90,5 @@ var Rules = []Description{
 	{ProviderRefundAgrees, "What the hub says was refunded, the provider gave back, and no more."},
 	{ProviderDisputeKnown, "The provider has no dispute that the hub does not know."},
 	{ProviderDisputeAgrees, "Provider and hub agree on a dispute's amount, currency, state and on whose its money is now."},
+	{ProviderMethodKept, "The provider keeps the cards that can be paid with, and none that it was told to forget."},
 }

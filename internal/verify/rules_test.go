@@ -79,6 +79,8 @@ var ways = []broken{
 	{rule: verify.PendingCall, damage: func(w *town) { w.set("processing", "pending_transaction = ''") }},
 	{rule: verify.PendingCall, damage: func(w *town) { w.set("acting", "pending_transaction = 'txn_other'") }},
 	{rule: verify.AttemptsAddUp, damage: func(w *town) { w.set("sold", "attempts = attempts + 1") }},
+	{rule: verify.TransactionOwner, damage: func(w *town) { w.setTransaction("sold", "kind = 'sale'", "environment = 'live'") }},
+	{rule: verify.RiskRefusal, damage: func(w *town) { w.setAttempt("sold", `risk = '{"score":90,"action":"decline"}'`) }},
 	{rule: verify.AttemptsAddUp, damage: func(w *town) { w.set("second try", "current_attempt_id = ''") }},
 	{rule: verify.IdempotencyKeys, damage: func(w *town) { w.setTransaction("processing", "kind = 'sale'", "idempotency_key = ''") }},
 	{rule: verify.ExpiryKept, damage: func(w *town) { w.set("new", "expires_at = "+w.ago(11*time.Minute)) }},
@@ -272,6 +274,16 @@ var ways = []broken{
 	{rule: verify.ProviderDisputeAgrees, damage: func(w *town) { w.changeDispute("disputed", "amount", 1201) }},
 	{rule: verify.ProviderDisputeAgrees, damage: func(w *town) { w.changeDispute("dispute won", "withdrawn", 1200) }},
 	{rule: verify.ProviderDisputeAgrees, damage: func(w *town) { w.record.disputes = nil }},
+	{rule: verify.DefaultMethod, damage: func(w *town) {
+		w.force(fmt.Sprintf("UPDATE customers SET default_payment_method = '%s' WHERE id = '%s'", w.forgotten.ID, w.saved.CustomerID))
+	}},
+	{rule: verify.DefaultMethod, damage: func(w *town) {
+		w.force(fmt.Sprintf("UPDATE payment_methods SET environment = 'live' WHERE id = '%s'", w.saved.ID))
+	}},
+	{rule: verify.ProviderMethodKept, damage: func(w *town) { w.record.methods = w.record.methods[1:] }},
+	{rule: verify.ProviderMethodKept, damage: func(w *town) { w.record.methods[0]["customer"] = "cus_elsewhere" }},
+	{rule: verify.ProviderMethodKept, damage: func(w *town) { w.record.methods[0]["customer"] = "" }},
+	{rule: verify.ProviderMethodKept, damage: func(w *town) { w.record.methods[1]["customer"] = w.forgotten.GatewayCustomer }},
 }
 
 // TestEveryRuleFires breaks one thing at a time.

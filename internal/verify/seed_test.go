@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paymenthub/internal/customer"
 	"paymenthub/internal/id"
 	"paymenthub/internal/money"
 	"paymenthub/internal/notification"
@@ -56,6 +57,8 @@ type town struct {
 	// reversed is a refund that was settled and taken back.
 	reversed payment.Refund
 	disputes map[string]payment.Dispute // by the payment's name
+	// saved is the default payment method of a customer, forgotten is one that is not kept any more.
+	saved, forgotten customer.PaymentMethod
 }
 
 // newTown leads payments through every kind of life.
@@ -91,6 +94,7 @@ func newTown(t testing.TB, s storetest.Subject) *town {
 	w.dispute("dispute lost", payment.DisputeLost)
 	w.dispute("disputed again", payment.DisputeNeedsResponse, payment.DisputeLost, payment.DisputeUnderReview)
 	w.notify()
+	w.save()
 	for _, a := range w.named {
 		w.record.witness(a)
 	}
@@ -102,6 +106,18 @@ func newTown(t testing.TB, s storetest.Subject) *town {
 		w.record.dispute(d)
 	}
 	return w
+}
+
+// save keeps two cards for a customer, and detaches one of them.
+func (w *town) save() {
+	c := w.NewCustomer(w.t)
+	w.saved, w.forgotten = w.StoredMethod(w.t, c), w.StoredMethod(w.t, c)
+	require.NoError(w.t, w.Store.Customers().DetachMethod(ctx, c.Scope, w.forgotten.ID, w.now()))
+	require.NoError(w.t, w.Store.Customers().ForgetMethod(ctx, w.forgotten.ID, w.now()))
+	w.record.methods = []row{
+		{"id": w.saved.GatewayReference, "customer": w.saved.GatewayCustomer}, {"id": w.forgotten.GatewayReference},
+		{"id": "pm_elsewhere", "customer": "cus_elsewhere"},
+	}
 }
 
 func (w *town) now() time.Time {

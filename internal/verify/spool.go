@@ -31,7 +31,11 @@ CREATE TABLE refunds (
 	status TEXT NOT NULL, refund_id TEXT NOT NULL) STRICT;
 CREATE TABLE disputes (
 	payment_id TEXT NOT NULL, gateway TEXT NOT NULL, id TEXT NOT NULL, charge TEXT NOT NULL, amount INTEGER NOT NULL,
-	currency TEXT NOT NULL, status TEXT NOT NULL, withdrawn INTEGER NOT NULL) STRICT;`
+	currency TEXT NOT NULL, status TEXT NOT NULL, withdrawn INTEGER NOT NULL) STRICT;
+CREATE TABLE methods (
+	id TEXT NOT NULL, gateway TEXT NOT NULL, customer TEXT NOT NULL, token TEXT NOT NULL, forgotten INTEGER NOT NULL) STRICT;
+CREATE TABLE kept (
+	gateway TEXT NOT NULL, id TEXT NOT NULL, customer TEXT NOT NULL, PRIMARY KEY (gateway, id)) STRICT;`
 
 const spoolIndexes = `
 CREATE INDEX charges_by_payment ON charges (payment_id);

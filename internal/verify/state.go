@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 )
 
 // Grace beyond the promised times: timers fire late, and the hub may have been
@@ -136,18 +137,19 @@ var fits = map[payment.Status][]payment.AttemptStatus{
 // attempts checks the attempts against the payment.
 func (f *findings) attempts(d *dossier) {
 	p := d.intent
-	f.hold(AttemptsAddUp, p.Attempts == len(d.attempts) && p.Attempts <= payment.MaxAttempts,
-		p.ID, "counts %d attempts and has %d, at most %d are allowed", p.Attempts, len(d.attempts), payment.MaxAttempts)
+	f.hold(AttemptsAddUp, p.Attempts == len(d.attempts) && p.Attempts <= p.AttemptLimit,
+		p.ID, "counts %d attempts and has %d, at most %d are allowed", p.Attempts, len(d.attempts), p.AttemptLimit)
 	f.hold(AttemptsAddUp, len(d.attempts) == 0 || d.attempts[len(d.attempts)-1].ID == p.CurrentAttemptID,
 		p.ID, "its current attempt %q is not its last", p.CurrentAttemptID)
 	switch p.Status {
 	case payment.Failed:
-		f.hold(AttemptsAddUp, len(d.attempts) == payment.MaxAttempts, p.ID, "failed after %d of %d attempts", len(d.attempts), payment.MaxAttempts)
+		f.hold(AttemptsAddUp, len(d.attempts) == p.AttemptLimit, p.ID, "failed after %d of %d attempts", len(d.attempts), p.AttemptLimit)
 	case payment.RequiresPaymentMethod:
-		f.hold(AttemptsAddUp, len(d.attempts) < payment.MaxAttempts, p.ID, "asks for a card after all its attempts were declined")
+		f.hold(AttemptsAddUp, len(d.attempts) < p.AttemptLimit, p.ID, "asks for a card after all its attempts were declined")
 	}
 	for i, a := range d.attempts {
 		f.hold(AttemptsAddUp, a.Number == i+1, p.ID, "attempt %s has number %d instead of %d", a.ID, a.Number, i+1)
+		f.refusal(d, a)
 		f.hold(AttemptsAddUp, len(d.charges(a.ID)) == 1, p.ID, "attempt %s has %d authorizations and sales", a.ID, len(d.charges(a.ID)))
 		if i < len(d.attempts)-1 {
 			f.hold(AttemptsAddUp, a.Status == payment.AttemptDeclined, p.ID, "attempt %s is %s, and another followed", a.ID, a.Status)
@@ -157,6 +159,16 @@ func (f *findings) attempts(d *dossier) {
 	}
 	untried := p.Status == payment.RequiresConfirmation || p.Status == payment.Canceled || p.Status == payment.Expired
 	f.hold(AttemptsAddUp, len(d.attempts) > 0 || untried, p.ID, "status %s without an attempt", p.Status)
+}
+
+// refusal checks that risk's word stood.
+func (f *findings) refusal(d *dossier, a payment.Attempt) {
+	refused := a.Risk != nil && a.Risk.Action == risk.Decline
+	reached := a.GatewayReference != ""
+	for _, t := range d.charges(a.ID) {
+		reached = reached || t.Status == payment.TransactionSucceeded || t.GatewayReference != ""
+	}
+	f.hold(RiskRefusal, !refused || !reached, d.intent.ID, "attempt %s was refused as too risky, and the gateway knows it", a.ID)
 }
 
 // charges are the authorizations and sales of an attempt; "" means of all.
@@ -192,6 +204,7 @@ func (f *findings) keys(d *dossier) {
 		f.hold(IdempotencyKeys, strings.HasPrefix(t.IdempotencyKey, p.ID+"-") && !seen[t.IdempotencyKey],
 			p.ID, "the %s %s has the key %q, which is not its own", t.Kind, t.ID, t.IdempotencyKey)
 		seen[t.IdempotencyKey] = true
+		f.hold(TransactionOwner, t.Scope == p.Scope, p.ID, "the %s %s belongs to %s in %s", t.Kind, t.ID, t.Scope.MerchantID, t.Scope.Environment)
 	}
 	f.hold(IdempotencyKeys, p.Operations == len(d.transactions), p.ID, "numbered %d calls and has %d", p.Operations, len(d.transactions))
 }

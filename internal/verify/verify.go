@@ -22,8 +22,8 @@ type Witness struct {
 	// Name is the gateway's name in the hub, "stripe". Several witnesses may
 	// have one name: their records are taken together.
 	Name string
-	// URL is the simulator's base URL; /_sim/charges, /_sim/refunds and
-	// /_sim/disputes below it are read.
+	// URL is the simulator's base URL; /_sim/charges, /_sim/refunds, /_sim/disputes
+	// and /_sim/payment_methods below it are read.
 	URL string
 }
 
@@ -126,6 +126,7 @@ func (r *run) all(ctx context.Context) error {
 	}{
 		{stepPayments, r.count}, {stepPayments, r.payments}, {"balances", r.accounts}, {"owners of events", r.owners},
 		{"owners of disputes", r.disputeOwners}, {"security codes", r.codes}, {"notifications", r.notifications},
+		{"default payment methods", r.defaults}, {"saved payment methods", r.methods},
 		{"strangers at the providers", r.strangers}, {"what seems to disagree", r.confirm},
 	} {
 		r.told(step.name, 0, 0)

@@ -1,5 +1,5 @@
 // Package conform checks, in tests, that what the API answers is what its
-// document says. It is not used at run time.
+// documents say. It is not used at run time.
 package conform
 
 import (
@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -26,45 +27,77 @@ type specification struct {
 	router routers.Router
 }
 
-// load reads the document once, and validates it with all its examples.
-var load = sync.OnceValues(func() (specification, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
-	if err != nil {
-		return specification{}, err
+// specifications are the documents of all façades.
+type specifications struct{ hub, acquiring specification }
+
+// of returns the one that describes a path.
+func (s specifications) of(path string) specification {
+	if strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/openapi/") {
+		return s.acquiring
 	}
+	return s.hub
+}
+
+// load reads the documents once, and validates them with all their examples.
+var load = sync.OnceValues(func() (all specifications, err error) {
 	for _, text := range []string{"text/html", "application/yaml"} { // the library knows no pages
 		openapi3filter.RegisterBodyDecoder(text, openapi3filter.FileBodyDecoder)
 	}
-	router, err := legacy.NewRouter(doc)
-	return specification{doc, router}, err
+	if all.hub, err = parse(openapi.Document); err != nil {
+		return all, err
+	}
+	all.acquiring, err = parse(openapi.AcquiringDocument)
+	return all, err
 })
 
-// Document returns the parsed document.
-func Document(t testing.TB) *openapi3.T {
-	t.Helper()
-	spec, err := load()
+func parse(document []byte) (specification, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(document)
 	if err != nil {
-		t.Fatalf("the OpenAPI document is not valid: %v", err)
+		return specification{}, err
 	}
-	return spec.doc
+	router, err := legacy.NewRouter(doc)
+	return specification{doc, router}, err
 }
 
-// Check fails the test unless the document allows this response to req: status,
+func loaded(t testing.TB) specifications {
+	t.Helper()
+	all, err := load()
+	if err != nil {
+		t.Fatalf("an OpenAPI document is not valid: %v", err)
+	}
+	return all
+}
+
+// Documents returns the parsed documents of all façades, the Hub's first.
+func Documents(t testing.TB) []*openapi3.T {
+	t.Helper()
+	all := loaded(t)
+	return []*openapi3.T{all.hub.doc, all.acquiring.doc}
+}
+
+// Document returns the parsed document that describes a path.
+func Document(t testing.TB, path string) *openapi3.T {
+	t.Helper()
+	return loaded(t).of(path).doc
+}
+
+// Check fails the test unless the path's document allows this response to req: status,
 // headers, content type and body. Of a path or method that the document does
 // not have, it wants the error envelope.
 func Check(t testing.TB, req *http.Request, status int, header http.Header, body []byte) {
 	t.Helper()
-	Document(t)
+	loaded(t)
 	if err := check(req, status, header, body); err != nil {
 		t.Errorf("%s %s answered %d, which the OpenAPI document does not allow: %v\n%s", req.Method, req.URL.Path, status, err, body)
 	}
 }
 
 func check(req *http.Request, status int, header http.Header, body []byte) error {
-	spec, err := load()
+	all, err := load()
 	if err != nil {
 		return err
 	}
+	spec := all.of(req.URL.Path)
 	// The document's server is relative: any host serves it. An escaped slash is
 	// part of its segment, as it is for the hub's router.
 	local := req.Clone(context.Background())

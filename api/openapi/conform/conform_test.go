@@ -46,6 +46,10 @@ func TestCheckFindsWhatTheDocumentDoesNotAllow(t *testing.T) {
 	require.Error(t, check(unknown, 200, plain, []byte(envelope)))
 	require.Error(t, check(unknown, 404, plain, []byte(`{}`)))
 
+	payouts := httptest.NewRequestWithContext(t.Context(), "GET", "/api/v1/payouts", nil)
+	require.NoError(t, check(payouts, 404, plain, []byte(`{"success":false,"error":{"code":"NOT_FOUND","message":"x","details":{},"request_id":"req_1"}}`)))
+	require.Error(t, check(payouts, 404, plain, []byte(envelope)), "each façade has its own envelope")
+
 	slash := httptest.NewRequestWithContext(t.Context(), "GET", "/return/a%2Fb", nil)
 	require.NoError(t, check(slash, 404, header("text/html; charset=utf-8"), []byte("<html>")), "an escaped slash stays in its segment")
 }

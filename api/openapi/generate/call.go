@@ -36,7 +36,7 @@ func variations(o *operation) []recipe {
 		valid("scheme in lower case", func(d *draft) { d.setHeader("Authorization", "bearer "+d.facts.Key) })
 	case optional:
 		valid("no key", func(d *draft) { d.setHeader("Authorization") })
-	case public:
+	default:
 		valid("a wrong key where none is asked for", func(d *draft) { d.setHeader("Authorization", "Bearer nonsense") })
 	}
 	return all
@@ -54,7 +54,7 @@ func callFaults(o *operation) []recipe {
 	for _, method := range o.others {
 		fault("method "+method, func(d *draft) { d.method = method }, 405)
 	}
-	if o.access != public {
+	if o.access.bearer() {
 		for what, values := range map[string]func(key string) []string{
 			"a wrong key": func(string) []string { return []string{"Bearer sk_sandbox_" + strings.Repeat("0", 32)} },
 			"half a key":  func(key string) []string { return []string{"Bearer " + key[:len(key)/2]} },
@@ -72,14 +72,29 @@ func callFaults(o *operation) []recipe {
 	if o.access == keyed {
 		fault("Authorization: none", func(d *draft) { d.setHeader("Authorization") }, 401)
 	}
+	unknown := []int{404}
+	if o.access == byQuery { // the secret is of the object that the path names
+		unknown = append(unknown, 401)
+		for what, values := range map[string]func(string) []string{
+			"none":    func(string) []string { return nil },
+			"empty":   func(string) []string { return []string{""} },
+			"wrong":   func(secret string) []string { return []string{secret + "0"} },
+			"half":    func(secret string) []string { return []string{secret[:len(secret)/2]} },
+			"long":    func(secret string) []string { return []string{strings.Repeat(secret+"x", 100)} },
+			"no text": func(string) []string { return []string{"\x00\xff"} },
+			"a card":  func(string) []string { return []string{Card} },
+		} {
+			fault(o.secret+": "+what, func(d *draft) { d.setQuery(o.secret, values(d.queryOf(o.secret))...) }, 401)
+		}
+	}
 	for _, p := range o.parameters {
 		switch p.In {
 		case "path":
 			for _, segment := range strangers {
-				fault("path: "+clip(segment), func(d *draft) { d.path[p.Name] = segment }, 404)
+				fault("path: "+clip(segment), func(d *draft) { d.path[p.Name] = segment }, unknown...)
 			}
-			fault("path: nobody's id", func(d *draft) { d.path[p.Name] = d.nobody(p) }, 404)
-			fault("path: in lower case", func(d *draft) { d.path[p.Name] = strings.ToLower(d.path[p.Name]) + "x" }, 404)
+			fault("path: nobody's id", func(d *draft) { d.path[p.Name] = d.nobody(p) }, unknown...)
+			fault("path: in lower case", func(d *draft) { d.path[p.Name] = strings.ToLower(d.path[p.Name]) + "x" }, unknown...)
 		case "header":
 			all = append(all, headerFaults(p)...)
 		}

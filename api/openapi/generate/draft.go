@@ -93,6 +93,16 @@ func (d *draft) setHeader(name string, values ...string) {
 	d.header = kept
 }
 
+// queryOf returns the first parameter of a name; "" when there is none.
+func (d *draft) queryOf(name string) string {
+	for _, f := range d.query {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
 // setQuery replaces all parameters of a name.
 func (d *draft) setQuery(name string, values ...string) {
 	var kept []Field

@@ -226,6 +226,9 @@ func (f field) mapFaults() []recipe {
 		return nil
 	}
 	item, _ := resolve(s.AdditionalProperties.Schema.Value)
+	if kind(item) == "" {
+		return nil // anything goes
+	}
 	one := field{path: append(slices.Clone(f.path), "a"), schema: item}
 	within := func(r recipe) recipe {
 		spoil := r.spoil

@@ -89,6 +89,7 @@ type operation struct {
 	bodyRequired     bool
 	refuses          bool // documents 400
 	access           access
+	secret           string   // of access byQuery: the parameter that carries it
 	others           []string // methods that the path does not take
 }
 
@@ -98,7 +99,11 @@ const (
 	keyed    access = iota // takes a key
 	optional               // takes none, or a valid one
 	public                 // looks at none
+	byQuery                // looks at none, and takes a secret in the query
 )
+
+// bearer reports whether requests bring a key.
+func (a access) bearer() bool { return a == keyed || a == optional }
 
 // New makes the generator of a seed. Of each operation it makes so many valid
 // and hostile requests; of faulty ones there is one for each fault that the
@@ -138,13 +143,32 @@ func read(doc *openapi3.T, path, method string, item *openapi3.PathItem, op *ope
 		o.access = public
 	case open:
 		o.access = optional
+	default:
+		for name := range security[0] {
+			if scheme := doc.Components.SecuritySchemes[name].Value; scheme.In == "query" {
+				o.access, o.secret = byQuery, scheme.Name
+			}
+		}
 	}
 	for _, other := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "BREW"} {
-		if _, taken := item.Operations()[other]; !taken {
+		if !served(doc, path, other) {
 			o.others = append(o.others, other)
 		}
 	}
 	return o
+}
+
+// served reports whether a path of the document takes requests of a method to
+// path: its own, or one that has placeholders.
+func served(doc *openapi3.T, path, method string) bool {
+	segments := strings.Split(path, "/")
+	for other, item := range doc.Paths.Map() {
+		same := slices.EqualFunc(segments, strings.Split(other, "/"), func(a, b string) bool { return a == b || strings.HasPrefix(b, "{") })
+		if _, taken := item.Operations()[method]; taken && same {
+			return true
+		}
+	}
+	return false
 }
 
 // Operations lists what there are requests of, in order.
@@ -220,7 +244,7 @@ func (g *Generator) draft(o *operation, index int, class Class, with place) *dra
 	for _, p := range o.parameters {
 		d.parameter(p, with)
 	}
-	if o.access != public {
+	if o.access.bearer() {
 		d.header = append(d.header, Field{"Authorization", "Bearer " + g.facts.Key})
 	}
 	if o.body != nil {
@@ -235,7 +259,7 @@ func (g *Generator) draft(o *operation, index int, class Class, with place) *dra
 
 // parameter gives a parameter a valid value, where it needs one or by chance.
 func (d *draft) parameter(p *openapi3.Parameter, with place) {
-	wanted := p.Required || p.In == "query" && p.Name == with.query
+	wanted := p.Required || p.In == "query" && (p.Name == with.query || p.Name == d.secret)
 	if !wanted && (with.query != "" || d.random.IntN(3) > 0) {
 		return
 	}

@@ -37,7 +37,7 @@ func queryFaults(o *operation) []recipe {
 		}})
 	}
 	for _, p := range o.parameters {
-		if p.In == "query" {
+		if p.In == "query" && p.Name != o.secret { // callFaults spoils secrets
 			all = append(all, parameterFaults(p)...)
 		}
 	}

@@ -144,6 +144,9 @@ func (d *draft) string(s *openapi3.Schema, name string) string {
 	if prefix := literal.FindStringSubmatch(s.Pattern); prefix != nil {
 		return prefix[1] + d.suffix()
 	}
+	if s.Format == "date-time" {
+		return []string{"2026-04-21T09:30:00Z", "2020-02-29T23:59:59.123456+05:30"}[d.random.IntN(2)]
+	}
 	if s.Pattern != "" {
 		panic(fmt.Sprintf("generate: %s %s has the pattern %s: Facts.Known must know a value", d.id, name, s.Pattern))
 	}

@@ -14,7 +14,7 @@ import (
 	"paymenthub/internal/vault"
 )
 
-// Operation is one kind of call that moves money.
+// Operation is one kind of call that moves money or keeps a card.
 type Operation string
 
 // The operations that faults can hit.
@@ -23,6 +23,9 @@ const (
 	Capture   Operation = "capture"
 	Void      Operation = "void"
 	Refund    Operation = "refund"
+	Enroll    Operation = "enroll" // the customer for whom a card is kept
+	Store     Operation = "store"  // the last call of keeping a card without a payment
+	Detach    Operation = "detach"
 )
 
 // Fault is what goes wrong with the next call of an operation. "Before" means
@@ -96,6 +99,10 @@ type Harness struct {
 	InjectFault func(*testing.T, Operation, Fault)
 	// Charges reads the provider's record.
 	Charges func(*testing.T) []Charge
+	// Kept are the tokens of the cards that the provider's record has for its customer.
+	Kept func(t *testing.T, customerReference string) []string
+	// Customers counts the provider's customers that are a customer of ours.
+	Customers func(t *testing.T, customerID string) int
 	// Authenticate lets the shopper pass or fail the challenge of a payment, as
 	// the outcome that asked for it names it.
 	Authenticate func(t *testing.T, challenge payment.Outcome, pass bool)
@@ -122,6 +129,7 @@ func Run(t *testing.T, h Harness) {
 		{"challenge", challengeCases},
 		{"idempotency", idempotencyCases},
 		{"lost answer", faultCases},
+		{"saved card", savedCases},
 		{"look-up", lookupCases},
 		{"notification", notificationCases},
 		{"late refund", lateRefundCases},

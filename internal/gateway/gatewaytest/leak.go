@@ -43,6 +43,14 @@ func (w watched) Refund(ctx context.Context, r gateway.Refund) payment.Outcome {
 	return w.check(w.next.Refund(ctx, r))
 }
 
+func (w watched) StoreMethod(ctx context.Context, s gateway.Storage) payment.Outcome {
+	return w.check(w.next.StoreMethod(ctx, s))
+}
+
+func (w watched) DetachMethod(ctx context.Context, d gateway.Detachment) payment.Outcome {
+	return w.check(w.next.DetachMethod(ctx, d))
+}
+
 func (w watched) Lookup(ctx context.Context, l gateway.Lookup) payment.Outcome {
 	return w.check(w.next.Lookup(ctx, l))
 }

@@ -108,7 +108,7 @@ func (*Adapter) Name() string { return Name }
 
 // Capabilities implements gateway.Gateway.
 func (*Adapter) Capabilities() gateway.Capabilities {
-	return gateway.Capabilities{AuthorizationWindow: authorizationWindow, PartialCapture: true, Currencies: currencies}
+	return gateway.Capabilities{AuthorizationWindow: authorizationWindow, PartialCapture: true, SavesCards: true, Currencies: currencies}
 }
 
 // logged writes one line for each finished operation, without card data and
@@ -139,6 +139,8 @@ const (
 	metaMerchant    = "merchant_id"
 	metaEnvironment = "environment"
 	metaKey         = "idempotency_key"
+	metaCustomer    = "customer_id"
+	metaMethod      = "payment_method_id"
 )
 
 func metadata(c gateway.Call) map[string]string {

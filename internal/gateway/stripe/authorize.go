@@ -14,20 +14,22 @@ import (
 )
 
 // Authorize implements gateway.Gateway: a PaymentIntent is created and
-// confirmed with the card in one call.
+// confirmed with the card in one call. Saving the card of a customer who is new
+// to Stripe takes one call before it.
 func (a *Adapter) Authorize(ctx context.Context, req gateway.Authorization) (o payment.Outcome) {
 	defer a.logged("authorize", req.Call, time.Now(), &o)
 	amount, err := toStripe(req.Amount)
 	if err != nil {
 		return unsendable(err)
 	}
-	card, err := req.Instrument.Open(ctx)
-	if err != nil {
-		return refused(req.Call, payment.NewDecline(payment.DeclineProcessingError), "the vault did not hand out the card")
+	params, o := a.intentParams(ctx, req, amount)
+	if params == nil {
+		return o
 	}
 	call := a.begin(ctx)
 	defer call.cancel()
-	intent, err := a.api.PaymentIntents.New(intentParams(call.params(req.IdempotencyKey), req, amount, card))
+	params.Params.Context, params.IdempotencyKey = call.ctx, stripe.String(req.IdempotencyKey)
+	intent, err := a.api.PaymentIntents.New(params)
 	if err != nil {
 		return failed(req.Call, call, err)
 	}
@@ -38,28 +40,57 @@ func (a *Adapter) Authorize(ctx context.Context, req gateway.Authorization) (o p
 	return ofAuthorization(intent, req.Call, kind)
 }
 
-func intentParams(common stripe.Params, req gateway.Authorization, amount int64, card vault.Card) *stripe.PaymentIntentParams {
+// intentParams says what is asked of Stripe; without any, the outcome says why. A
+// customer who is new to Stripe is made here, by a call of its own.
+func (a *Adapter) intentParams(ctx context.Context, req gateway.Authorization, amount int64) (*stripe.PaymentIntentParams, payment.Outcome) {
 	captureMethod := stripe.PaymentIntentCaptureMethodManual
 	if req.Capture {
 		captureMethod = stripe.PaymentIntentCaptureMethodAutomatic
 	}
 	p := &stripe.PaymentIntentParams{
-		Params:             common,
 		Amount:             stripe.Int64(amount),
 		Currency:           stripe.String(req.Amount.Currency.Lower()),
 		CaptureMethod:      stripe.String(string(captureMethod)),
 		Confirm:            stripe.Bool(true),
 		PaymentMethodTypes: stripe.StringSlice([]string{string(stripe.PaymentMethodTypeCard)}),
-		PaymentMethodData: &stripe.PaymentIntentPaymentMethodDataParams{
-			Type:           stripe.String(string(stripe.PaymentMethodTypeCard)),
-			BillingDetails: &stripe.PaymentIntentPaymentMethodDataBillingDetailsParams{Name: given(card.HolderName.Reveal())},
-		},
-		ReturnURL:   given(req.ReturnURL),
-		Description: given(req.Description),
+		ReturnURL:          given(req.ReturnURL),
+		Description:        given(req.Description),
 		// Stripe takes a whole descriptor for other methods than cards only.
 		StatementDescriptorSuffix: given(req.StatementDescriptor),
 		Metadata:                  metadata(req.Call),
 		Expand:                    intentExpansion(),
+	}
+	if req.Challenge {
+		p.PaymentMethodOptions = &stripe.PaymentIntentPaymentMethodOptionsParams{
+			Card: &stripe.PaymentIntentPaymentMethodOptionsCardParams{RequestThreeDSecure: stripe.String("any")},
+		}
+	}
+	if req.MerchantInitiated {
+		p.OffSession, p.ReturnURL = stripe.Bool(true), nil // nobody is there to be sent anywhere
+	}
+	if req.Stored != nil {
+		p.Customer, p.PaymentMethod = given(req.Stored.CustomerReference), given(req.Stored.MethodReference)
+		return p, payment.Outcome{}
+	}
+	card, err := req.Instrument.Open(ctx)
+	if err != nil {
+		return nil, refused(req.Call, payment.NewDecline(payment.DeclineProcessingError), "the vault did not hand out the card")
+	}
+	addCard(p, card)
+	if req.Save != nil {
+		reference, o := a.customer(ctx, req.Call, *req.Save)
+		if reference == "" {
+			return nil, o
+		}
+		p.Customer, p.SetupFutureUsage = &reference, stripe.String(string(stripe.PaymentIntentSetupFutureUsageOffSession))
+	}
+	return p, payment.Outcome{}
+}
+
+func addCard(p *stripe.PaymentIntentParams, card vault.Card) {
+	p.PaymentMethodData = &stripe.PaymentIntentPaymentMethodDataParams{
+		Type:           stripe.String(string(stripe.PaymentMethodTypeCard)),
+		BillingDetails: &stripe.PaymentIntentPaymentMethodDataBillingDetailsParams{Name: given(card.HolderName.Reveal())},
 	}
 	// stripe-go has no fields for a card's own data here; the API has.
 	p.AddExtra("payment_method_data[card][number]", card.Number.Reveal())
@@ -68,7 +99,6 @@ func intentParams(common stripe.Params, req gateway.Authorization, amount int64,
 	if cvc := card.CVC.Reveal(); cvc != "" {
 		p.AddExtra("payment_method_data[card][cvc]", cvc)
 	}
-	return p
 }
 
 // intentExpansion asks for the charge and what Stripe's own books say of it.

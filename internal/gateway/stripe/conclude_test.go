@@ -63,6 +63,19 @@ func TestAnEventTellsWhyTheIssuerDeclined(t *testing.T) {
 	require.Equal(t, "61", o.ResponseCode)
 }
 
+// A card is saved as well when only a webhook tells that it was charged. The event
+// names the charge, which holds the network's id, and does not tell it.
+func TestAnEventTellsWhichCardIsKept(t *testing.T) {
+	l := gateway.Lookup{Call: gateway.Call{PaymentID: "pay_1", TransactionID: "txn_1", Amount: money.New(12_000, "AED")}, Kind: payment.Sale}
+	of := func(members string) *payment.Kept {
+		return (&stripe.Adapter{}).Conclude(eventOf("payment_intent.anything", intentOf(members)), l).Kept
+	}
+	const saved = `,"customer":"cus_1","payment_method":"pm_1","setup_future_usage":"off_session"`
+	require.Equal(t, &payment.Kept{CustomerReference: "cus_1", MethodReference: "pm_1"}, of(`"status":"succeeded","amount_received":12000`+saved))
+	require.Equal(t, &payment.Kept{CustomerReference: "cus_1"}, of(`"status":"canceled","cancellation_reason":"automatic"`+saved))
+	require.Nil(t, of(`"status":"succeeded","amount_received":12000,"customer":"cus_1","payment_method":"pm_1"`), "paid with a card that is kept already")
+}
+
 func TestWhatEventsSettleOfRefunds(t *testing.T) {
 	l := gateway.Lookup{
 		Call: gateway.Call{PaymentID: "pay_1", TransactionID: "txn_2", GatewayReference: "pi_1", Amount: money.New(500, "ISK")},

@@ -125,6 +125,8 @@ func requestDecline(answer *stripe.Error) payment.Decline {
 		code = payment.DeclineAmount
 	case answer.Param == "currency":
 		code = payment.DeclineCurrency
+	case answer.Param == "payment_method": // a kept card that was detached, or is not there
+		code = payment.DeclineMethodDetached
 	default:
 		code = payment.DeclineGatewayConfiguration
 	}

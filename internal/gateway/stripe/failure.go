@@ -67,6 +67,7 @@ func refusedBy(c gateway.Call, answer *stripe.Error) payment.Outcome {
 		o := declinedAs(readRefusal(answer, errorWords(answer)))
 		if answer.PaymentIntent != nil {
 			o.GatewayReference = answer.PaymentIntent.ID
+			o.Kept = kept(answer.PaymentIntent, false)
 		}
 		o.TransactionReference = answer.ChargeID
 		return o

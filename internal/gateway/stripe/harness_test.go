@@ -86,6 +86,9 @@ var simulatorOperations = map[gatewaytest.Operation]string{
 	gatewaytest.Capture:   "capture",
 	gatewaytest.Void:      "cancel",
 	gatewaytest.Refund:    "refund",
+	gatewaytest.Enroll:    "create_customer",
+	gatewaytest.Store:     "attach",
+	gatewaytest.Detach:    "detach",
 }
 
 func (p provider) injectFault(t *testing.T, operation gatewaytest.Operation, fault gatewaytest.Fault) {
@@ -124,11 +127,8 @@ func (p provider) moveDispute(t *testing.T, reference string, to payment.Dispute
 // refund to it, a voided charge one of status "voided".
 func (p provider) charges(t *testing.T) []gatewaytest.Charge {
 	t.Helper()
-	response, err := http.Get(p.url + "/_sim/charges")
-	require.NoError(t, err)
-	defer response.Body.Close()
 	var record struct{ Charges []simulator.Charge }
-	require.NoError(t, json.NewDecoder(response.Body).Decode(&record))
+	p.witness(t, "charges", &record)
 	charges := make([]gatewaytest.Charge, len(record.Charges))
 	for i, c := range record.Charges {
 		charges[i] = gatewaytest.Charge{
@@ -138,6 +138,43 @@ func (p provider) charges(t *testing.T) []gatewaytest.Charge {
 		require.NoError(t, json.Unmarshal(c.Metadata, &charges[i].Metadata))
 	}
 	return charges
+}
+
+// witness reads one part of the simulator's witness record.
+func (p provider) witness(t *testing.T, part string, into any) {
+	t.Helper()
+	response, err := http.Get(p.url + "/_sim/" + part)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.NoError(t, json.NewDecoder(response.Body).Decode(into))
+}
+
+func (p provider) kept(t *testing.T, customerReference string) (tokens []string) {
+	t.Helper()
+	var record struct {
+		PaymentMethods []simulator.PaymentMethod `json:"payment_methods"`
+	}
+	p.witness(t, "payment_methods", &record)
+	for _, m := range record.PaymentMethods {
+		if m.Customer == customerReference {
+			tokens = append(tokens, m.ID)
+		}
+	}
+	return tokens
+}
+
+func (p provider) customers(t *testing.T, customerID string) (n int) {
+	t.Helper()
+	var record struct{ Customers []simulator.Customer }
+	p.witness(t, "customers", &record)
+	for _, c := range record.Customers {
+		var metadata map[string]string
+		require.NoError(t, json.Unmarshal(c.Metadata, &metadata))
+		if metadata["customer_id"] == customerID {
+			n++
+		}
+	}
+	return n
 }
 
 // closedAddress is an address where nobody listens.
@@ -176,6 +213,8 @@ func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 		Unrepresentable: []money.Money{money.New(12_345, "KWD"), money.New(50_001, "MGA")},
 		InjectFault:     p.injectFault,
 		Charges:         p.charges,
+		Kept:            p.kept,
+		Customers:       p.customers,
 		Authenticate:    p.authenticate,
 		SettleRefund:    p.settleRefund,
 		OpenDispute:     p.openDispute,

@@ -114,7 +114,7 @@ func approved(intent *stripe.PaymentIntent, amount int64) payment.Outcome {
 	if charge.Outcome != nil && charge.Outcome.NetworkStatus == "approved_by_network" {
 		o.ResponseCode = approvedCode
 	}
-	o.AuthCode = authorizationCode(intent)
+	o.AuthCode = unlistedOf(intent).AuthorizationCode
 	if books := charge.BalanceTransaction; books != nil && books.Currency != "" {
 		// What cannot be read exactly stays unsaid, for reconciliation to settle.
 		if fee, err := fromStripe(books.Fee, string(books.Currency)); err == nil {
@@ -161,7 +161,22 @@ func refer(o payment.Outcome, intent *stripe.PaymentIntent) payment.Outcome {
 	if intent.LatestCharge != nil && intent.LatestCharge.ID != "" {
 		o.TransactionReference = intent.LatestCharge.ID
 	}
+	o.Kept = kept(intent, o.Class == payment.OutcomeSucceeded)
 	return o
+}
+
+// kept is what Stripe keeps of a payment that was to save its card: the customer
+// in any case, the card once it was authorized.
+func kept(intent *stripe.PaymentIntent, authorized bool) *payment.Kept {
+	if intent.SetupFutureUsage == "" || intent.Customer == nil {
+		return nil
+	}
+	k := &payment.Kept{CustomerReference: intent.Customer.ID}
+	if authorized && intent.PaymentMethod != nil {
+		k.MethodReference = intent.PaymentMethod.ID
+		k.NetworkTransactionID = unlistedOf(intent).NetworkTransactionID
+	}
+	return k
 }
 
 func captureBefore(charge *stripe.Charge) int64 {
@@ -171,21 +186,23 @@ func captureBefore(charge *stripe.Charge) int64 {
 	return charge.PaymentMethodDetails.Card.CaptureBefore
 }
 
-// Fields that the API answers and stripe-go has no place for.
+// unlisted are fields of a charge's card that the API answers and stripe-go has
+// no place for.
 type unlisted struct {
-	LatestCharge struct {
-		PaymentMethodDetails struct {
-			Card struct {
-				AuthorizationCode string `json:"authorization_code"`
-			} `json:"card"`
-		} `json:"payment_method_details"`
-	} `json:"latest_charge"`
+	AuthorizationCode    string `json:"authorization_code"`
+	NetworkTransactionID string `json:"network_transaction_id"`
 }
 
-func authorizationCode(intent *stripe.PaymentIntent) string {
-	var more unlisted
-	if intent.LastResponse == nil || json.Unmarshal(intent.LastResponse.RawJSON, &more) != nil {
-		return ""
+func unlistedOf(intent *stripe.PaymentIntent) unlisted {
+	var more struct {
+		LatestCharge struct {
+			PaymentMethodDetails struct {
+				Card unlisted `json:"card"`
+			} `json:"payment_method_details"`
+		} `json:"latest_charge"`
 	}
-	return more.LatestCharge.PaymentMethodDetails.Card.AuthorizationCode
+	if intent.LastResponse == nil || json.Unmarshal(intent.LastResponse.RawJSON, &more) != nil {
+		return unlisted{}
+	}
+	return more.LatestCharge.PaymentMethodDetails.Card
 }

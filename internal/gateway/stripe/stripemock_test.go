@@ -138,6 +138,15 @@ func acceptsWhatIsSent(t *testing.T, mock string) {
 	bare := sale()
 	bare.ReturnURL, bare.Description, bare.StatementDescriptor = "", "", ""
 	adapter.Authorize(ctx, bare)
+	saving, again := sale(), sale()
+	saving.Save = &gateway.SaveFor{CustomerID: id.New(id.Customer)}
+	adapter.Authorize(ctx, saving)
+	again.Stored, again.MerchantInitiated = &gateway.StoredMethod{CustomerReference: "cus_123", MethodReference: "pm_123"}, true
+	adapter.Authorize(ctx, again)
+	kept := gateway.MethodCall{Scope: saving.Scope, MethodID: id.New(id.PaymentMethod), IdempotencyKey: id.NewSuffix()}
+	adapter.StoreMethod(ctx, gateway.Storage{MethodCall: kept, Save: *saving.Save, Instrument: saving.Instrument})
+	kept.IdempotencyKey = id.NewSuffix()
+	adapter.DetachMethod(ctx, gateway.Detachment{MethodCall: kept, Stored: *again.Stored})
 	adapter.Lookup(ctx, gateway.Lookup{Call: request.Call, Kind: payment.Sale})
 	c := request.Call
 	c.GatewayReference = "pi_123"

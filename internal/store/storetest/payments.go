@@ -22,6 +22,8 @@ func paymentReadsBack(t *testing.T, w *World) {
 	n.CustomerID, n.Routing, n.Gateway = "cus_1", "stripe", "stripe"
 	n.ReturnURL, n.Description, n.StatementDescriptor = "https://shop.example/ø?a=1&b='2'", "Naïve “quotes” \\ 🧾", "ÆRØ BOOKS"
 	n.Metadata = map[string]string{"order": "7", "": "empty key", "emoji": "🧾\n", "nul": "a\u0000b"}
+	n.Checkout = &payment.Checkout{SuccessURL: "https://shop.example/thanks", CancelURL: "https://shop.example/cart", OrderID: "7"}
+	n.Customer, n.AttemptLimit = payment.Customer{Reference: "c-1", Email: "ada@example.com", Name: "Ada Łovelace"}, 1
 	c := w.Opened(t, n)
 	require.NoError(t, w.Payments.Insert(ctx, c))
 
@@ -233,7 +235,7 @@ func existingIsRefused(t *testing.T, w *World) {
 	require.NoError(t, err)
 	a = w.Apply(t, declined)
 	conf := payment.Confirmation{OperationID: id.Suffix(begun.Attempt.ID), CardToken: begun.Attempt.CardToken, Card: summary}
-	again, err := a.Intent.BeginAttempt(conf, "stripe", w.now())
+	again, err := a.Intent.BeginAttempt(conf, "stripe", allowed, w.now())
 	require.NoError(t, err)
 	require.ErrorIs(t, w.Payments.Apply(ctx, again), payment.ErrExists)
 	again.Attempt = nil

@@ -15,6 +15,7 @@ import (
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/store"
 	"paymenthub/internal/vault"
 )
@@ -59,11 +60,20 @@ func Run(t *testing.T, open func(t testing.TB) Subject) {
 		{"random histories keep the books", randomHistories},
 
 		{"payments by page", paymentPages},
+		{"movements by result and page", transactionPages},
+		{"a presented card and its sighting are kept once", presentedIsKeptOnce},
+		{"settings read back", settingsReadBack},
 		{"payments by filter", paymentFilters},
 		{"refunds and events by filter", refundAndEventFilters},
 
 		{"card data is kept, erased and never comes back", cardIsErased},
 		{"security codes expire", codesExpire},
+
+		{"customer reads back and stays in scope", customerReadsBack},
+		{"payment method is kept once", methodIsKept},
+		{"payment method is refused", methodIsRefused},
+		{"payment method is detached", methodIsDetached},
+		{"payment method saved by a payment", methodSavedByPayment},
 
 		{"a notification is kept once", notificationIsKeptOnce},
 		{"of simultaneous notifications one is first", oneProcessKeeps},
@@ -77,6 +87,13 @@ func Run(t *testing.T, open func(t testing.TB) Subject) {
 		{"a slot is reserved once", slotIsReservedOnce},
 		{"a request is taken over once", requestIsTakenOverOnce},
 		{"a response is remembered until it expires", responseIsRemembered},
+
+		{"risk rules read back and are guarded", rulesAreKept},
+		{"of simultaneous replacements of rules one wins", oneReplacementWins},
+		{"evidence reads back", evidenceReadsBack},
+		{"sightings are counted in their window", sightingsAreCounted},
+		{"no simultaneous attempt goes uncounted", noAttemptGoesUncounted},
+		{"old sightings go", oldSightingsGo},
 
 		{"migrations go down and up again", migrationsGoBothWays},
 	}
@@ -136,7 +153,7 @@ func (w *World) Opened(t testing.TB, n payment.New) payment.Change {
 // Begun makes the change that confirms a payment with a new card.
 func (w *World) Begun(t testing.TB, p payment.Intent) payment.Change {
 	conf := payment.Confirmation{OperationID: id.NewSuffix(), CardToken: id.New(id.VaultCard), Card: summary}
-	c, err := p.BeginAttempt(conf, "stripe", w.now())
+	c, err := p.BeginAttempt(conf, "stripe", allowed, w.now())
 	require.NoError(t, err)
 	card := w.card(conf.CardToken)
 	c.Card = &card
@@ -189,12 +206,15 @@ func (w *World) load(t testing.TB, paymentID string) payment.Aggregate {
 	return a
 }
 
-var summary = payment.CardSummary{Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Fingerprint: "f00d"}
+// allowed is the judgment of an attempt that may pass.
+var allowed = risk.Assessment{Score: 10, Action: risk.Allow, Reasons: []risk.Reason{{Rule: "a_rule", Points: 10, Text: "because"}}}
+
+var summary = payment.CardSummary{Brand: "visa", BIN: "42424242", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Fingerprint: "f00d"}
 
 func (w *World) card(token string) vault.Record {
 	return vault.Record{
 		Token: token, Scope: w.Scope, KeyVersion: 3, Sealed: []byte{0, 1, 2, 0xff}, SealedCVC: []byte{9, 0, 9},
-		Fingerprint: "f00d", Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, CreatedAt: w.now(),
+		Fingerprint: "f00d", Brand: "visa", BIN: "42424242", Last4: "4242", ExpMonth: 12, ExpYear: 2030, CreatedAt: w.now(),
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package orchestrator lets the domain start and steer workflows: it is
-// payment.Orchestrator on a Temporal client.
+// payment.Orchestrator and customer.Orchestrator on a Temporal client.
 package orchestrator
 
 import (
@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"paymenthub/internal/customer"
 	"paymenthub/internal/fault"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
@@ -85,6 +86,38 @@ func refundOptions(r payment.Refund) client.StartWorkflowOptions {
 			attribute.Currency.ValueSet(string(r.Currency)), attribute.Amount.ValueSet(r.Amount),
 		),
 	}
+}
+
+// StoreMethod implements customer.Orchestrator.
+func (o *Orchestrator) StoreMethod(ctx context.Context, m customer.PaymentMethod) error {
+	return o.method(ctx, m, workflows.PaymentMethod{MethodID: m.ID}, "Card to be kept")
+}
+
+// ForgetMethod implements customer.Orchestrator.
+func (o *Orchestrator) ForgetMethod(ctx context.Context, m customer.PaymentMethod) error {
+	return o.method(ctx, m, workflows.PaymentMethod{MethodID: m.ID, Forget: true}, "Card to be kept no longer")
+}
+
+// method runs a payment method's workflow, eagerly, and waits for its end.
+func (o *Orchestrator) method(ctx context.Context, m customer.PaymentMethod, in workflows.PaymentMethod, what string) error {
+	starting, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	run, err := o.client.ExecuteWorkflow(starting, client.StartWorkflowOptions{
+		ID: workflows.PaymentMethodWorkflowID(in), TaskQueue: workflows.TaskQueue, EnableEagerStart: true,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            fmt.Sprintf("%s by %s for %s (%s)", what, m.Gateway, m.CustomerID, m.Scope.Environment),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			attribute.MerchantID.ValueSet(m.Scope.MerchantID), attribute.Environment.ValueSet(string(m.Scope.Environment)),
+			attribute.Gateway.ValueSet(m.Gateway),
+		),
+	}, workflows.PaymentMethodWorkflow, in)
+	if err != nil {
+		return reachable(err)
+	}
+	if err = run.Get(ctx, nil); ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return reachable(err)
 }
 
 // Confirm implements payment.Orchestrator.

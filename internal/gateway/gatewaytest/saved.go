@@ -1,0 +1,277 @@
+package gatewaytest
+
+import (
+	"context"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"paymenthub/internal/gateway"
+	"paymenthub/internal/id"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/payment"
+	"paymenthub/internal/vault"
+)
+
+var savedCases = []testCase{
+	{"saved by a payment, it pays again with and without the shopper", savedByPayment},
+	{"saved by an authorization", savedByAuthorization},
+	{"a refused card is not kept", refusedIsNotKept},
+	{"a payment that saves, its answer lost", savingLost},
+	{"a customer whose answer is lost is made once", customerOnce},
+	{"kept without a payment", keptWithoutPayment},
+	{"keeping a card, its answer lost", keepingLost},
+	{"keeping a refused card", keepingRefused},
+	{"keeping a card without a connection", keepingUnreachable},
+	{"keeping a card that the vault does not give", keepingNothing},
+	{"a detached card pays no more", detachedPaysNoMore},
+	{"detaching, its answer lost", detachingLost},
+	{"a card that needs the shopper declines without them", needsTheShopper},
+	{"saved after the shopper's authentication", savedAfterChallenge},
+}
+
+// newcomer is a customer whom the provider does not know yet.
+func newcomer() gateway.SaveFor { return gateway.SaveFor{CustomerID: id.New(id.Customer)} }
+
+// saving asks for a payment that saves its card.
+func (b *bench) saving(c gateway.Call, card vault.Card, capture bool, who gateway.SaveFor) gateway.Authorization {
+	a := b.authorization(c, card, capture)
+	a.Save = &who
+	return a
+}
+
+// saved takes price with the approved card and saves it.
+func (b *bench) saved(who gateway.SaveFor) gateway.StoredMethod {
+	b.Helper()
+	c := b.newCall(price)
+	o := b.gateway.Authorize(b.Context(), b.saving(c, b.Approve, true, who))
+	b.succeeded(o, price.Minor)
+	found := b.lookup(c, payment.Sale)
+	require.Equal(b, o.Kept, found.Kept, "a look-up tells what is kept as the answer did")
+	return b.kept(o)
+}
+
+func (b *bench) kept(o payment.Outcome) gateway.StoredMethod {
+	b.Helper()
+	require.NotNil(b, o.Kept)
+	require.NotEmpty(b, o.Kept.CustomerReference)
+	require.NotEmpty(b, o.Kept.MethodReference)
+	return gateway.StoredMethod{
+		CustomerReference: o.Kept.CustomerReference, MethodReference: o.Kept.MethodReference, NetworkTransactionID: o.Kept.NetworkTransactionID,
+	}
+}
+
+// again pays price with a kept card.
+func (b *bench) again(kept gateway.StoredMethod, merchantInitiated bool) (gateway.Call, payment.Outcome) {
+	c := b.newCall(price)
+	return c, b.gateway.Authorize(b.Context(), gateway.Authorization{
+		Call: c, Capture: true, Stored: &kept, MerchantInitiated: merchantInitiated, ReturnURL: "https://shop.example/return",
+	})
+}
+
+func savedByPayment(b *bench) {
+	require.True(b, b.gateway.Capabilities().SavesCards)
+	kept := b.saved(newcomer())
+	require.NotEmpty(b, kept.NetworkTransactionID)
+	for _, merchantInitiated := range []bool{false, true} {
+		c, o := b.again(kept, merchantInitiated)
+		b.succeeded(o, price.Minor)
+		require.Equal(b, price.Minor, b.onlyCharge(c).AmountCaptured)
+		b.succeeded(b.lookup(c, payment.Sale), price.Minor)
+	}
+	// The customer is known now, and keeps a second card.
+	second := b.saved(gateway.SaveFor{CustomerID: id.New(id.Customer), CustomerReference: kept.CustomerReference})
+	require.Equal(b, kept.CustomerReference, second.CustomerReference)
+	require.NotEqual(b, kept.MethodReference, second.MethodReference)
+}
+
+func savedByAuthorization(b *bench) {
+	c := b.newCall(price)
+	o := b.gateway.Authorize(b.Context(), b.saving(c, b.Approve, false, newcomer()))
+	b.succeeded(o, price.Minor)
+	_, again := b.again(b.kept(o), true)
+	b.succeeded(again, price.Minor)
+}
+
+func refusedIsNotKept(b *bench) {
+	who := newcomer()
+	c := b.newCall(price)
+	o := b.gateway.Authorize(b.Context(), b.saving(c, b.Declines[0].Card, true, who))
+	b.declined(o, b.Declines[0].Code)
+	require.NotNil(b, o.Kept, "the customer is there")
+	require.NotEmpty(b, o.Kept.CustomerReference)
+	require.Empty(b, o.Kept.MethodReference)
+	require.Equal(b, o.Kept, b.lookup(c, payment.Sale).Kept)
+	require.Empty(b, b.Kept(b.T, o.Kept.CustomerReference))
+}
+
+func savingLost(b *bench) {
+	for _, fault := range []Fault{TimeoutAfter, ResetAfter, TimeoutBefore, ResetBefore, ServerError} {
+		who, c := newcomer(), b.newCall(price)
+		b.InjectFault(b.T, Authorize, fault)
+		b.is(payment.OutcomeUnknown, b.gateway.Authorize(b.Context(), b.saving(c, b.Approve, true, who)))
+		c.Repeated = true
+		again := b.decided(func() payment.Outcome { return b.gateway.Authorize(b.Context(), b.saving(c, b.Approve, true, who)) })
+		b.succeeded(again, price.Minor)
+		require.Equal(b, again.Kept, b.lookup(c, payment.Sale).Kept)
+		require.Equal(b, price.Minor, b.onlyCharge(c).AmountCaptured, fault)
+		require.Len(b, b.Kept(b.T, b.kept(again).CustomerReference), 1, fault)
+		require.Equal(b, 1, b.Customers(b.T, who.CustomerID), fault)
+	}
+}
+
+func customerOnce(b *bench) {
+	for _, fault := range []Fault{TimeoutAfter, ResetAfter, TimeoutBefore, ServerError} {
+		who, c := newcomer(), b.newCall(price)
+		b.InjectFault(b.T, Enroll, fault)
+		b.is(payment.OutcomeUnknown, b.gateway.Authorize(b.Context(), b.saving(c, b.Approve, true, who)))
+		require.Empty(b, b.charges(c), fault)
+		c.Repeated = true
+		b.succeeded(b.decided(func() payment.Outcome { return b.gateway.Authorize(b.Context(), b.saving(c, b.Approve, true, who)) }), price.Minor)
+		require.Equal(b, 1, b.Customers(b.T, who.CustomerID), fault)
+	}
+}
+
+// storage asks to keep a card without a payment.
+func (b *bench) storage(card vault.Card, who gateway.SaveFor) gateway.Storage {
+	methodID := id.New(id.PaymentMethod)
+	return gateway.Storage{MethodCall: methodCall(methodID, "store"), Save: who, Instrument: instrument(card)}
+}
+
+func methodCall(methodID, operation string) gateway.MethodCall {
+	return gateway.MethodCall{
+		Scope:    merchant.Scope{MerchantID: id.New(id.Merchant), Environment: merchant.Sandbox},
+		MethodID: methodID, IdempotencyKey: methodID + "-" + operation, CreatedAt: time.Now(),
+	}
+}
+
+// stored keeps the approved card.
+func (b *bench) stored() gateway.StoredMethod {
+	b.Helper()
+	o := b.gateway.StoreMethod(b.Context(), b.storage(b.Approve, newcomer()))
+	b.is(payment.OutcomeSucceeded, o)
+	return b.kept(o)
+}
+
+func keptWithoutPayment(b *bench) {
+	before := len(b.Charges(b.T))
+	kept := b.stored()
+	require.Len(b, b.Charges(b.T), before, "nothing is charged")
+	_, o := b.again(kept, true)
+	b.succeeded(o, price.Minor)
+}
+
+func keepingLost(b *bench) {
+	for _, operation := range []Operation{Enroll, Store} {
+		for _, fault := range []Fault{TimeoutAfter, ResetAfter, TimeoutBefore, ServerError} {
+			who := newcomer()
+			s := b.storage(b.Approve, who)
+			b.InjectFault(b.T, operation, fault)
+			b.is(payment.OutcomeUnknown, b.gateway.StoreMethod(b.Context(), s))
+			s.Repeated = true
+			o := b.decided(func() payment.Outcome { return b.gateway.StoreMethod(b.Context(), s) })
+			b.is(payment.OutcomeSucceeded, o)
+			require.Equal(b, o, b.gateway.StoreMethod(b.Context(), s))
+			require.Equal(b, []string{b.kept(o).MethodReference}, b.Kept(b.T, b.kept(o).CustomerReference), "%s %s", operation, fault)
+			require.Equal(b, 1, b.Customers(b.T, who.CustomerID), "%s %s", operation, fault)
+		}
+	}
+}
+
+func keepingRefused(b *bench) {
+	for _, want := range b.Declines {
+		o := b.gateway.StoreMethod(b.Context(), b.storage(want.Card, newcomer()))
+		b.declined(o, want.Code)
+		require.Equal(b, want.IssuerCode, o.Decline.IssuerCode, want.Name)
+		require.NotNil(b, o.Kept)
+		require.Empty(b, o.Kept.MethodReference)
+		require.Empty(b, b.Kept(b.T, o.Kept.CustomerReference))
+	}
+}
+
+func keepingUnreachable(b *bench) {
+	cut := watched{b.T, b.Unreachable, []vault.Card{b.Approve}}
+	s := b.storage(b.Approve, newcomer())
+	b.declined(cut.StoreMethod(b.Context(), s), payment.DeclineGatewayUnavailable)
+	s.Repeated = true
+	b.is(payment.OutcomeUnknown, cut.StoreMethod(b.Context(), s))
+	d := gateway.Detachment{MethodCall: methodCall(id.New(id.PaymentMethod), "detach"), Stored: b.stored()}
+	b.declined(cut.DetachMethod(b.Context(), d), payment.DeclineGatewayUnavailable)
+}
+
+func keepingNothing(b *bench) {
+	s := b.storage(b.Approve, newcomer())
+	s.Instrument = emptyVault{}
+	b.declined(b.gateway.StoreMethod(b.Context(), s), payment.DeclineProcessingError)
+	s.Repeated = true
+	b.is(payment.OutcomeUnknown, b.gateway.StoreMethod(b.Context(), s))
+}
+
+func detachedPaysNoMore(b *bench) {
+	kept := b.saved(newcomer())
+	d := gateway.Detachment{MethodCall: methodCall(id.New(id.PaymentMethod), "detach"), Stored: kept}
+	for range 2 {
+		b.is(payment.OutcomeSucceeded, b.gateway.DetachMethod(b.Context(), d))
+	}
+	d.IdempotencyKey += "-forgotten"
+	b.is(payment.OutcomeSucceeded, b.gateway.DetachMethod(b.Context(), d))
+	require.Empty(b, b.Kept(b.T, kept.CustomerReference))
+	for _, merchantInitiated := range []bool{false, true} {
+		c, o := b.again(kept, merchantInitiated)
+		b.declined(o, payment.DeclineMethodDetached)
+		require.Empty(b, b.charges(c))
+	}
+	d.Stored.MethodReference = "pm_unknown"
+	d.IdempotencyKey += "-unknown"
+	b.is(payment.OutcomeSucceeded, b.gateway.DetachMethod(b.Context(), d))
+}
+
+func detachingLost(b *bench) {
+	for _, fault := range []Fault{TimeoutAfter, ResetAfter, TimeoutBefore, ServerError} {
+		kept := b.stored()
+		d := gateway.Detachment{MethodCall: methodCall(id.New(id.PaymentMethod), "detach"), Stored: kept}
+		b.InjectFault(b.T, Detach, fault)
+		b.is(payment.OutcomeUnknown, b.gateway.DetachMethod(b.Context(), d))
+		d.Repeated = true
+		b.is(payment.OutcomeSucceeded, b.decided(func() payment.Outcome { return b.gateway.DetachMethod(b.Context(), d) }))
+		require.Empty(b, b.Kept(b.T, kept.CustomerReference), fault)
+	}
+	limited, cancel := context.WithCancel(b.Context())
+	cancel()
+	d := gateway.Detachment{MethodCall: methodCall(id.New(id.PaymentMethod), "detach"), Stored: b.stored()}
+	b.is(payment.OutcomeUnknown, b.gateway.DetachMethod(limited, d))
+}
+
+func needsTheShopper(b *bench) {
+	o := b.gateway.StoreMethod(b.Context(), b.storage(b.Challenge, newcomer()))
+	b.is(payment.OutcomeSucceeded, o)
+	kept := b.kept(o)
+	c, declined := b.again(kept, true)
+	b.declined(declined, payment.DeclineAuthenticationNeeded)
+	require.Empty(b, b.charges(c))
+	b.declined(b.lookup(c, payment.Sale), payment.DeclineAuthenticationNeeded)
+
+	c, asked := b.again(kept, false)
+	b.is(payment.OutcomeActionRequired, asked)
+	b.Authenticate(b.T, asked, true)
+	b.succeeded(b.lookup(c, payment.Sale), price.Minor)
+}
+
+func savedAfterChallenge(b *bench) {
+	for _, pass := range []bool{true, false} {
+		c := b.newCall(price)
+		o := b.gateway.Authorize(b.Context(), b.saving(c, b.Challenge, true, newcomer()))
+		b.is(payment.OutcomeActionRequired, o)
+		require.NotNil(b, o.Kept)
+		require.Empty(b, o.Kept.MethodReference, "not before the shopper has authenticated")
+		b.Authenticate(b.T, o, pass)
+		found := b.lookup(c, payment.Sale)
+		if pass {
+			b.succeeded(found, price.Minor)
+			require.Equal(b, []string{b.kept(found).MethodReference}, b.Kept(b.T, o.Kept.CustomerReference))
+			continue
+		}
+		b.declined(found, payment.DeclineAuthentication)
+		require.Empty(b, b.Kept(b.T, o.Kept.CustomerReference))
+	}
+}

@@ -1,0 +1,100 @@
+package payment
+
+import (
+	"strings"
+	"time"
+	"unicode"
+
+	"paymenthub/internal/customer"
+	"paymenthub/internal/id"
+	"paymenthub/internal/risk"
+	"paymenthub/internal/vault"
+)
+
+// Method is how the shopper pays.
+type Method struct {
+	Card  vault.Card // zero with Saved
+	Saved string     // pm_…: a card that a gateway keeps for the intent's customer
+	Save  bool       // the shopper agrees to have Card kept for later
+	// MerchantInitiated: the shopper is not there. Only with Saved.
+	MerchantInitiated bool
+	ReturnURL         string // where the shopper returns to after the issuer's page; "" means the intent's
+	Shopper           Shopper
+}
+
+// Shopper is what is known of who pays; empty fields are not known.
+type Shopper struct {
+	IP             string // canonical, as netip.Addr prints it
+	Email          string
+	Name           string // as the merchant or the shopper told it, beside the card's holder
+	BillingCountry string // ISO 3166-1 alpha-2
+}
+
+// presented is a method with which an attempt can begin.
+type presented struct {
+	conf Confirmation
+	card *vault.Record // sealed and not stored yet; nil of a saved method
+	seen risk.Sighting
+}
+
+// present seals the method's card. A saved method, which was looked up for it,
+// brings none.
+func (s *Service) present(p Intent, operationID string, m Method, saved *customer.PaymentMethod) (presented, error) {
+	of := presented{conf: Confirmation{
+		OperationID: operationID, ReturnURL: m.ReturnURL, SavedMethod: m.Saved, Save: m.Save, MerchantInitiated: m.MerchantInitiated,
+	}}
+	if saved != nil {
+		of.conf.Card = saved.Card
+	} else {
+		sealed, err := s.vault.Seal(p.Scope, cardToken(operationID), m.Card)
+		if err != nil {
+			return presented{}, err
+		}
+		of.card, of.conf.CardToken, of.conf.Card = &sealed, sealed.Token, sealed.Summary()
+	}
+	of.seen = m.sighting(p, operationID, of.conf.Card, s.clock.Now())
+	return of, nil
+}
+
+// sighting is what is seen of the shopper who confirms the payment.
+func (m Method) sighting(p Intent, operationID string, card CardSummary, now time.Time) risk.Sighting {
+	email, name := m.Shopper.Email, m.Shopper.Name
+	if email == "" {
+		email = p.Customer.Email
+	}
+	if name == "" {
+		name = p.Customer.Name
+	}
+	return risk.Sighting{
+		OperationID: operationID, Scope: p.Scope, PaymentID: p.ID, Fingerprint: card.Fingerprint, BIN: card.BIN,
+		IP: m.Shopper.IP, Email: strings.ToLower(email), BillingCountry: m.Shopper.BillingCountry,
+		NameDiffers: nameDiffers(m.Card.HolderName.Reveal(), name), CreatedAt: now,
+	}
+}
+
+// nameDiffers reports whether two names that are both known share no word of
+// more than one letter. Order, case and initials make no difference.
+func nameDiffers(holder, customer string) bool {
+	of := func(name string) []string {
+		return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
+	}
+	known := map[string]bool{}
+	for _, word := range of(customer) {
+		if len([]rune(word)) > 1 {
+			known[word] = true
+		}
+	}
+	words, compared := of(holder), false
+	for _, word := range words {
+		if len([]rune(word)) > 1 {
+			if known[word] {
+				return false
+			}
+			compared = true
+		}
+	}
+	return compared && len(known) > 0
+}
+
+// cardToken names the card of an operation in the vault.
+func cardToken(operationID string) string { return id.Join(id.VaultCard, operationID) }

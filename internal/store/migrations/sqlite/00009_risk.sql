@@ -1,0 +1,14 @@
+-- The rules that merchants have set for risk.
+
+-- +goose Up
+CREATE TABLE risk_rules (
+    merchant_id TEXT NOT NULL REFERENCES merchants (id),
+    environment TEXT NOT NULL CHECK (environment IN ('sandbox', 'live')),
+    rules       TEXT NOT NULL CHECK (json_valid(rules)),
+    version     INTEGER NOT NULL CHECK (version >= 1),
+    updated_at  TEXT NOT NULL,
+    PRIMARY KEY (merchant_id, environment)
+) STRICT;
+
+-- +goose Down
+DROP TABLE risk_rules;
