@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -23,18 +22,13 @@ func TestTheReadmesFirstPaymentWorksAsPrinted(t *testing.T) {
 	require.Contains(t, commands, "API=http://127.0.0.1:8080\n")
 	commands = strings.Replace(commands, "API=http://127.0.0.1:8080\n", "API="+h.API+"\n", 1)
 
-	folder := t.TempDir()
-	require.NoError(t, os.Symlink(h.dir.Path(), filepath.Join(folder, ".paymenthub")))
-	shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
-	shell.Dir = folder
-	printed, err := shell.CombinedOutput()
-	require.NoError(t, err, "%s", printed)
+	got := paste(t, h, commands)
 	for _, want := range []string{
 		`"status":"succeeded"`, `"amount":12000`, `"object":"refund"`, `"amount":5000`, `"account":"gateway_receivable"`, `"type":"payment_intent.succeeded"`, `"order_id":"ord_998"`,
 	} {
-		require.Contains(t, string(printed), want)
+		require.Contains(t, got, want)
 	}
-	require.NotContains(t, string(printed), `"error"`)
+	require.NotContains(t, got, `"error"`)
 	require.Len(t, h.charges(t), 1)
 	h.verify(t)
 }

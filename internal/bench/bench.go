@@ -57,7 +57,7 @@ type Report struct {
 }
 
 // Shapes lists the measured shapes in order.
-var Shapes = []string{"one_shot", "two_step", "auth_capture", "create", "get"}
+var Shapes = []string{"one_shot", "sale", "authorize", "two_step", "auth_capture", "create", "get"}
 
 // Run measures the floor and every shape.
 func Run(ctx context.Context, o Options) (Report, error) {

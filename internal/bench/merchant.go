@@ -24,6 +24,9 @@ var card = map[string]any{"type": "card", "card": map[string]any{
 	"number": "4242424242424242", "exp_month": 12, "exp_year": 2035, "cvc": "123", "holder_name": "Bench",
 }}
 
+// acquiringCard is the same card in the acquiring façade's words.
+var acquiringCard = map[string]any{"number": "4242424242424242", "exp_month": 12, "exp_year": 2035, "cvv": "123", "holder_name": "Bench"}
+
 // shapes returns what each shape does, after one payment that proves that the
 // hub takes them.
 func (m *merchant) shapes(ctx context.Context) (map[string]func(context.Context) error, error) {
@@ -36,6 +39,8 @@ func (m *merchant) shapes(ctx context.Context) (map[string]func(context.Context)
 			_, err := m.create(ctx, map[string]any{"confirm": true, "payment_method": card}, "succeeded")
 			return err
 		},
+		"sale":      func(ctx context.Context) error { return m.acquire(ctx, "sale", "captured") },
+		"authorize": func(ctx context.Context) error { return m.acquire(ctx, "authorize", "authorized") },
 		"two_step": func(ctx context.Context) error {
 			paymentID, err := m.create(ctx, nil, "requires_confirmation")
 			if err != nil {
@@ -61,6 +66,12 @@ func (m *merchant) shapes(ctx context.Context) (map[string]func(context.Context)
 			return err
 		},
 	}, nil
+}
+
+// acquire takes a payment through the acquiring façade.
+func (m *merchant) acquire(ctx context.Context, path, want string) error {
+	_, err := m.post(ctx, "/api/v1/payments/"+path, map[string]any{"amount": 1250, "currency": "USD", "card": acquiringCard}, want)
+	return err
 }
 
 func (m *merchant) create(ctx context.Context, more map[string]any, want string) (string, error) {
@@ -99,10 +110,14 @@ func (m *merchant) call(ctx context.Context, method, path string, body map[strin
 		return "", err
 	}
 	defer func() { _ = response.Body.Close() }()
-	var answer struct {
+	type paid struct {
 		ID     string `json:"id"`
 		Status string `json:"status"`
-		Error  struct {
+	}
+	var answer struct {
+		paid
+		Data  *paid `json:"data"` // around it on the acquiring façade
+		Error struct {
 			Code    string `json:"code"`
 			Message string `json:"message"`
 		} `json:"error"`
@@ -110,7 +125,10 @@ func (m *merchant) call(ctx context.Context, method, path string, body map[strin
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
 		return "", fmt.Errorf("%s %s: status %d: %w", method, path, response.StatusCode, err)
 	}
-	if response.StatusCode != http.StatusOK || answer.Status != want {
+	if answer.Data != nil {
+		answer.paid = *answer.Data
+	}
+	if response.StatusCode >= 300 || answer.Status != want {
 		return "", fmt.Errorf("%s %s: status %d, payment %q, wanted %q: %s %s", method, path, response.StatusCode, answer.Status, want, answer.Error.Code, answer.Error.Message)
 	}
 	return answer.ID, nil

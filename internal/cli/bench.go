@@ -61,6 +61,7 @@ func runBench(cmd *cobra.Command, duration time.Duration, concurrency int) (benc
 	dir := datadir.At(folder)
 	c.Server.Addr = "127.0.0.1:0"
 	c.RateLimits.Hub.PerMinute, c.RateLimits.Hub.Burst = 1_000_000, 1_000_000
+	c.RateLimits.Acquiring.PaymentsPerSecond, c.RateLimits.Acquiring.PaymentsPerHour = 1_000_000, 1_000_000
 	if c.Database.URL == "" {
 		c.Database.SQLiteFile = dir.HubDatabase()
 	}
