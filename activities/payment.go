@@ -130,6 +130,9 @@ func (a *Payments) beginAttempt(ctx context.Context, current payment.Aggregate, 
 	if err := expect(current, payment.RequiresConfirmation, payment.RequiresPaymentMethod); err != nil {
 		return current, err
 	}
+	if !a.Clock.Now().Before(current.Intent.ExpiresAt) {
+		return current, payment.ErrStale // the shopper was told that it is over
+	}
 	chosen, err := a.route(ctx, current.Intent, conf)
 	if err != nil {
 		return current, err

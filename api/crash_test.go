@@ -237,7 +237,7 @@ func (l *lifetime) see(w *httptest.ResponseRecorder) seen {
 	return s
 }
 
-// constant leaves out of an answer what is made anew for each payment. A
+// constant leaves out of an answer what is made anew for each payment or merchant. A
 // refund's status is that of the moment.
 func constant(answer map[string]any) map[string]any {
 	for name, value := range answer {
@@ -245,7 +245,7 @@ func constant(answer map[string]any) map[string]any {
 		switch {
 		case nested:
 			answer[name] = constant(inner)
-		case name == "id", name == "client_secret", name == "intent_id", name == "customer_id", name == "request_id", strings.HasSuffix(name, "_at"),
+		case name == "id", name == "client_secret", name == "intent_id", name == "customer_id", name == "request_id", name == "fingerprint", strings.HasSuffix(name, "_at"),
 			name == "status" && answer["object"] == "refund":
 			delete(answer, name)
 		}

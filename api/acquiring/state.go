@@ -1,6 +1,8 @@
 package acquiring
 
 import (
+	"time"
+
 	"github.com/gin-gonic/gin"
 
 	openapi "paymenthub/api/openapi/acquiring"
@@ -15,11 +17,11 @@ type action struct {
 	from openapi.PaymentStatus
 	// word says why a payment is past the action; nil where the contract has no
 	// word for it.
-	word func(payment.Intent) *word
+	word func(p payment.Intent, now time.Time) *word
 }
 
 var (
-	capture = action{"captured", openapi.PaymentStatusAuthorized, func(p payment.Intent) *word {
+	capture = action{"captured", openapi.PaymentStatusAuthorized, func(p payment.Intent, _ time.Time) *word {
 		switch {
 		case p.Status == payment.Succeeded:
 			return &alreadyCaptured
@@ -29,7 +31,7 @@ var (
 			return nil
 		}
 	}}
-	void = action{"voided", openapi.PaymentStatusAuthorized, func(p payment.Intent) *word {
+	void = action{"voided", openapi.PaymentStatusAuthorized, func(p payment.Intent, _ time.Time) *word {
 		switch {
 		case p.Status == payment.Succeeded:
 			return &alreadyCaptured
@@ -39,23 +41,23 @@ var (
 			return nil
 		}
 	}}
-	refund = action{"refunded", openapi.PaymentStatusCaptured, func(p payment.Intent) *word {
+	refund = action{"refunded", openapi.PaymentStatusCaptured, func(p payment.Intent, _ time.Time) *word {
 		if p.Status == payment.Succeeded {
 			return &alreadyRefunded
 		}
 		return &notCaptured
 	}}
-	cancel = action{"canceled", openapi.PaymentStatusCreated, func(p payment.Intent) *word {
+	cancel = action{"canceled", openapi.PaymentStatusCreated, func(p payment.Intent, _ time.Time) *word {
 		if p.Status == payment.Succeeded || wasAuthorized(p) {
 			return &alreadyCompleted
 		}
 		return nil
 	}}
-	confirm = action{"paid", openapi.PaymentStatusCreated, func(p payment.Intent) *word {
+	confirm = action{"paid", openapi.PaymentStatusCreated, func(p payment.Intent, now time.Time) *word {
 		switch {
 		case p.Status == payment.Expired && wasAuthorized(p):
 			return &authorizationGone
-		case p.Status == payment.Expired:
+		case p.Status == payment.Expired, statusOf(p) == openapi.PaymentStatusCreated && !now.Before(p.ExpiresAt):
 			return &intentExpired
 		case p.Status == payment.Failed:
 			return &maxAttempts
@@ -87,7 +89,7 @@ func (a *API) explain(c *gin.Context, paymentID string, refusal error, of action
 	if err != nil {
 		return err
 	}
-	if w := of.word(now); w != nil {
+	if w := of.word(now, a.clock.Now()); w != nil {
 		return refuse(*w, wrongState(now, of.done))
 	}
 	if statusOf(now) == of.from {

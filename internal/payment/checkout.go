@@ -1,6 +1,9 @@
 package payment
 
-import "net/url"
+import (
+	"net/url"
+	"strings"
+)
 
 // Checkout is what the hosted page needs to know beside the payment.
 type Checkout struct {
@@ -17,9 +20,7 @@ func (c Checkout) PaidURL(paymentID string) string {
 	if !ok {
 		return ""
 	}
-	query := u.Query()
-	query.Set("payment_intent", paymentID)
-	u.RawQuery = query.Encode()
+	u.RawQuery = withParameter(u.RawQuery, "payment_intent", paymentID)
 	return u.String()
 }
 
@@ -29,6 +30,18 @@ func (c Checkout) BackURL() string {
 		return ""
 	}
 	return c.CancelURL
+}
+
+// withParameter adds a parameter to a query, in the place of those of its name, and
+// leaves all else as it is written: it may be signed.
+func withParameter(query, name, value string) string {
+	var kept []string
+	for part := range strings.SplitSeq(query, "&") {
+		if key, _, _ := strings.Cut(part, "="); part != "" && key != name {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(append(kept, name+"="+url.QueryEscape(value)), "&")
 }
 
 func webAddress(text string) (*url.URL, bool) {

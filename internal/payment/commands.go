@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"time"
 
 	"paymenthub/internal/fault"
 	"paymenthub/internal/merchant"
@@ -25,6 +26,9 @@ func (s *Service) Confirm(ctx context.Context, scope merchant.Scope, paymentID, 
 	}
 	if intent.Status != RequiresConfirmation && intent.Status != RequiresPaymentMethod {
 		return Intent{}, WrongState(intent, "confirmed")
+	}
+	if !s.clock.Now().Before(intent.ExpiresAt) {
+		return Intent{}, fault.New(fault.InvalidState, "Payment intent '%s' cannot be confirmed: it expired at %s.", intent.ID, intent.ExpiresAt.UTC().Format(time.RFC3339))
 	}
 	saved, err := s.checkMethod(ctx, intent, method)
 	if err != nil {

@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	"unicode"
@@ -58,13 +59,8 @@ func (s *Service) present(p Intent, operationID string, m Method, saved *custome
 
 // sighting is what is seen of the shopper who confirms the payment.
 func (m Method) sighting(p Intent, operationID string, card CardSummary, now time.Time) risk.Sighting {
-	email, name := m.Shopper.Email, m.Shopper.Name
-	if email == "" {
-		email = p.Customer.Email
-	}
-	if name == "" {
-		name = p.Customer.Name
-	}
+	// What the merchant told counts: whoever has the client secret can tell anything.
+	email, name := cmp.Or(p.Customer.Email, m.Shopper.Email), cmp.Or(p.Customer.Name, m.Shopper.Name)
 	return risk.Sighting{
 		OperationID: operationID, Scope: p.Scope, PaymentID: p.ID, Fingerprint: card.Fingerprint, BIN: card.BIN,
 		IP: m.Shopper.IP, Email: strings.ToLower(email), BillingCountry: m.Shopper.BillingCountry,

@@ -42,6 +42,11 @@ func TestASightingHoldsWhatTheMerchantOrTheShopperTold(t *testing.T) {
 
 	m.Shopper.Email, m.Shopper.Name = "grace@example.com", "Grace Hopper"
 	s = m.sighting(p, "op", record, now)
+	require.Equal(t, "ada@example.com", s.Email, "what the merchant told counts")
+	require.True(t, s.NameDiffers)
+
+	p.Customer = Customer{}
+	s = m.sighting(p, "op", record, now)
 	require.Equal(t, "grace@example.com", s.Email)
 	require.False(t, s.NameDiffers)
 }

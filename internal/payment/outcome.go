@@ -42,6 +42,9 @@ type Outcome struct {
 	// Kept is what the gateway keeps of shopper and card for later; nil when nothing
 	// is known of that.
 	Kept *Kept `json:"kept,omitempty"`
+	// CustomerGone says that the provider does not know the shopper any more under the
+	// reference that was named: it is of no use from now on.
+	CustomerGone bool `json:"customer_gone,omitempty"`
 	// Detail says for operators why the outcome is unknown. It never holds card
 	// data.
 	Detail string `json:"detail,omitempty"`

@@ -95,19 +95,34 @@ func (s *Service) RefundAndWait(ctx context.Context, scope merchant.Scope, payme
 	if err != nil {
 		return Refund{}, Intent{}, err
 	}
-	ctx = context.WithoutCancel(ctx) // the refund is on its way, and the caller is owed its result
-	for deadline := time.Now().Add(s.options.Wait); refund.Status == RefundPending && time.Now().Before(deadline); {
-		time.Sleep(refundPoll)
-		if refund, err = s.repo.Refund(ctx, scope, refund.ID); err != nil {
-			return Refund{}, Intent{}, err
-		}
+	if refund, err = s.settled(ctx, refund); err != nil {
+		return Refund{}, Intent{}, err
 	}
-	p, err := s.repo.Payment(ctx, scope, paymentID)
+	p, err := s.repo.Payment(context.WithoutCancel(ctx), scope, paymentID)
 	return refund, p, err
 }
 
-// refundPoll is how often RefundAndWait looks.
-const refundPoll = 20 * time.Millisecond
+// settled returns a refund once it is settled, or as it stands when the time to
+// wait is over or nobody waits any more. Most refunds settle at once, so it looks
+// soon, and then less and less often.
+func (s *Service) settled(ctx context.Context, refund Refund) (now Refund, err error) {
+	waiting, cancel := context.WithTimeout(ctx, s.options.Wait)
+	defer cancel()
+	for pause := firstLook; refund.Status == RefundPending; pause = min(2*pause, s.options.Poll) {
+		select {
+		case <-waiting.Done():
+			return refund, nil
+		case <-time.After(pause):
+		}
+		if refund, err = s.repo.Refund(context.WithoutCancel(ctx), refund.Scope, refund.ID); err != nil {
+			return Refund{}, err
+		}
+	}
+	return refund, nil
+}
+
+// firstLook is how soon a refund can have been settled.
+const firstLook = 15 * time.Millisecond
 
 // GetRefund returns a refund. Errors: fault.NotFound.
 func (s *Service) GetRefund(ctx context.Context, scope merchant.Scope, refundID string) (Refund, error) {

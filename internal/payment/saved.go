@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"context"
 
 	"paymenthub/internal/customer"
@@ -11,14 +12,18 @@ import (
 const RoutingAuto = "auto"
 
 // checkNew checks what a new payment and its first method say of a customer, and
-// returns the saved method that pays, nil when none does.
-func (s *Service) checkNew(ctx context.Context, p Intent, method *Method) (*customer.PaymentMethod, error) {
-	if p.CustomerID != "" {
-		if _, err := s.customers.Customer(ctx, p.Scope, p.CustomerID); fault.Is(err, fault.NotFound) {
+// returns the saved method that pays, nil when none does. What the merchant does not
+// tell of the shopper is taken from the customer.
+func (s *Service) checkNew(ctx context.Context, n *New, method *Method) (*customer.PaymentMethod, error) {
+	p := Intent{ID: n.ID, Scope: n.Scope, Routing: n.Routing, CustomerID: n.CustomerID}
+	if n.CustomerID != "" {
+		known, err := s.customers.Customer(ctx, n.Scope, n.CustomerID)
+		if fault.Is(err, fault.NotFound) {
 			return nil, customer.Unknown()
 		} else if err != nil {
 			return nil, err
 		}
+		n.Customer.Email, n.Customer.Name = cmp.Or(n.Customer.Email, known.Email), cmp.Or(n.Customer.Name, known.Name)
 	}
 	if method == nil {
 		return nil, nil //nolint:nilnil // none pays, and nothing is wrong

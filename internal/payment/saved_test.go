@@ -160,7 +160,7 @@ func TestWhatIsWrongWithASavedMethodIsNamed(t *testing.T) {
 			require.Nil(t, k.confirmed)
 
 			if c.param != "customer_id" {
-				k.stored.Intent = payment.Intent{ID: n.ID, Scope: n.Scope, Status: payment.RequiresConfirmation, CustomerID: n.CustomerID, Routing: n.Routing}
+				k.stored.Intent = payment.Intent{ID: n.ID, Scope: n.Scope, Status: payment.RequiresConfirmation, CustomerID: n.CustomerID, Routing: n.Routing, ExpiresAt: time.Now().Add(time.Hour)}
 				_, err = s.Confirm(t.Context(), n.Scope, n.ID, id.NewSuffix(), c.method)
 				require.True(t, fault.Is(err, fault.Invalid), "%v", err)
 				require.Equal(t, c.param, fault.From(err).Param)
@@ -173,7 +173,7 @@ func TestWhatIsWrongWithASavedMethodIsNamed(t *testing.T) {
 func TestALaterConfirmationPaysWithASavedMethod(t *testing.T) {
 	k, s, _ := newTill(t)
 	n := wanted()
-	k.stored.Intent = payment.Intent{ID: n.ID, Scope: n.Scope, Status: payment.RequiresConfirmation, CustomerID: known, Routing: payment.RoutingAuto}
+	k.stored.Intent = payment.Intent{ID: n.ID, Scope: n.Scope, Status: payment.RequiresConfirmation, CustomerID: known, Routing: payment.RoutingAuto, ExpiresAt: time.Now().Add(time.Hour)}
 	operation := id.NewSuffix()
 	_, err := s.Confirm(t.Context(), n.Scope, n.ID, operation, payment.Method{Saved: keptCard.ID})
 	require.NoError(t, err)

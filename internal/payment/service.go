@@ -52,7 +52,7 @@ func NewService(repo Repository, customers Customers, o Orchestrator, r Router, 
 // "payment_method.id" or "save_payment_method".
 func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, error) {
 	asked := Intent{ID: n.ID, Scope: n.Scope, Amount: n.Amount, Currency: n.Currency, Routing: n.Routing, CustomerID: n.CustomerID}
-	saved, err := s.checkNew(ctx, asked, method)
+	saved, err := s.checkNew(ctx, &n, method)
 	if err != nil {
 		return s.orAttempted(ctx, asked, err)
 	}

@@ -154,7 +154,7 @@ func TestACommandThatWasCarriedOutIsNotRefused(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := payment.Intent{ID: id.New(id.Payment), Scope: scope, Status: c.before, Amount: 500, AmountCapturable: 500, Currency: "USD"}
+			p := payment.Intent{ID: id.New(id.Payment), Scope: scope, Status: c.before, Amount: 500, AmountCapturable: 500, Currency: "USD", ExpiresAt: time.Now().Add(time.Hour)}
 			after := p
 			after.Status, after.Operations = c.after, 1
 			repo := &kept{now: payment.Aggregate{Intent: p}}

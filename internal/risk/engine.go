@@ -2,7 +2,6 @@ package risk
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -85,14 +84,14 @@ func NewEngine(o Options) *Engine {
 
 // Assess judges an attempt whose sighting is stored already. It implements
 // payment.RiskAssessor. Errors: whatever the repository reports; an attempt
-// that cannot be judged does not pass.
+// that cannot be judged now does not pass.
 func (e *Engine) Assess(ctx context.Context, s Subject) (Assessment, error) {
 	j, err := e.judge(ctx, s.Scope)
 	if err != nil {
 		return Assessment{}, err
 	}
 	if !j.needsSighting() {
-		return j.assess(s, Evidence{Sighting: Sighting{Fingerprint: s.Card.Fingerprint, BIN: s.Card.BIN}}), nil
+		return j.assess(s, ofCard(s)), nil
 	}
 	r := j.rules
 	evidence, err := e.options.Repository.Evidence(ctx, Wanted{
@@ -100,12 +99,19 @@ func (e *Engine) Assess(ctx context.Context, s Subject) (Assessment, error) {
 		Card: r.VelocityCard.count(), IP: r.VelocityIP.count(), Email: r.VelocityEmail.count(),
 	})
 	if fault.Is(err, fault.NotFound) {
-		return Assessment{}, fmt.Errorf("risk: attempt %s of payment %s was never seen", s.OperationID, s.PaymentID)
+		// It was brought by a hub from before sightings: what the attempt itself
+		// tells must do, since an error would hold the payment up for ever.
+		return j.assess(s, ofCard(s)), nil
 	}
 	if err != nil {
 		return Assessment{}, err
 	}
 	return j.assess(s, evidence), nil
+}
+
+// ofCard is what an attempt tells by its card alone.
+func ofCard(s Subject) Evidence {
+	return Evidence{Sighting: Sighting{Fingerprint: s.Card.Fingerprint, BIN: s.Card.BIN}}
 }
 
 func (v Velocity) count() Count {

@@ -112,17 +112,25 @@ func TestEngineAsksForWhatTheRulesNeed(t *testing.T) {
 	}, kept.wanted, "the sandbox's rules need no more than the card")
 }
 
-func TestAnAttemptThatCannotBeJudgedDoesNotPass(t *testing.T) {
-	engine, _, _ := newEngine()
+func TestAnAttemptThatWasNeverSeenIsJudgedByItsCard(t *testing.T) {
+	engine, kept, _ := newEngine()
+	blocking := risk.Defaults(live)
+	blocking.BlockList = []risk.Entry{{Type: risk.EntryBIN, Value: "411111"}}
+	kept.rules[live] = blocking
 	unseen := subject
 	unseen.OperationID = "op_2"
-	_, err := engine.Assess(t.Context(), unseen)
-	require.ErrorContains(t, err, "never seen")
-	require.Equal(t, fault.Internal, fault.From(err).Code)
+	for bin, action := range map[string]risk.Action{"42424242": risk.Allow, "41111111": risk.Decline} {
+		unseen.Card.BIN = bin
+		judged, err := engine.Assess(t.Context(), unseen)
+		require.NoError(t, err)
+		require.Equal(t, action, judged.Action, bin)
+	}
+}
 
+func TestAnAttemptThatCannotBeJudgedDoesNotPass(t *testing.T) {
 	engine, kept, _ := newEngine()
 	kept.fail = errors.New("the database is away")
-	_, err = engine.Assess(t.Context(), subject)
+	_, err := engine.Assess(t.Context(), subject)
 	require.ErrorIs(t, err, kept.fail)
 	kept.fail = nil
 	_, err = engine.Assess(t.Context(), subject)

@@ -168,10 +168,11 @@ func (v *Vault) EraseOld(ctx context.Context) (int64, error) {
 	return v.store.EraseOld(ctx, now.Add(-CVCLifetime), now.Add(-CardLifetime))
 }
 
-// Fingerprint is the same for the same number and tells nothing about it to
-// whoever lacks the key: HMAC-SHA256, first 16 bytes in hex.
+// Fingerprint is the same for the same number with one merchant, another with
+// every other, and tells nothing about the number to whoever lacks the key:
+// HMAC-SHA256, first 16 bytes in hex.
 func (v *Vault) Fingerprint(merchantID string, card Card) string {
-	return hex.EncodeToString(v.Digest([]byte(card.Number.Reveal()))[:16])
+	return hex.EncodeToString(v.Digest([]byte("fingerprint:" + merchantID + ":" + card.Number.Reveal()))[:16])
 }
 
 // Digest is a keyed digest (HMAC-SHA256) of bytes that may hold card data, for
