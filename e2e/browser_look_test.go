@@ -47,12 +47,25 @@ func (w *window) wear(th theme, d device) {
 	}))
 }
 
-// looks shows the page in every theme on every device, where it must fit the
+// themes are those in which a page is looked at on a device: each once, or for
+// pictures, all on every device.
+func themes(d device) []theme {
+	switch {
+	case os.Getenv("SCREENSHOTS") != "":
+		return []theme{light, dark}
+	case d == desktop:
+		return []theme{light}
+	default:
+		return []theme{dark}
+	}
+}
+
+// looks shows the page on every device and in every theme, where it must fit the
 // width, and takes a picture into the folder that SCREENSHOTS names.
 func (w *window) looks(name string, each func(th theme, d device)) {
 	w.Helper()
 	for _, d := range []device{desktop, phone} {
-		for _, th := range []theme{light, dark} {
+		for _, th := range themes(d) {
 			w.wear(th, d)
 			each(th, d)
 			wide := see[int64](w, `Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)`)
