@@ -103,3 +103,51 @@ func TestAPaymentThatSavesItsCardAttachesIt(t *testing.T) {
 	_, err = h.again(owner.ID, paid.PaymentMethod.ID)
 	require.NoError(t, err)
 }
+
+func TestKeptCardsAreFoundByTheirOwner(t *testing.T) {
+	h := start(t, Options{})
+	owner, first, err := h.keep(visa)
+	require.NoError(t, err)
+	second, err := h.PaymentMethods.New(&stripego.PaymentMethodParams{
+		Type: stripego.String("card"), Metadata: map[string]string{"ours": "pm_1"},
+		Card: &stripego.PaymentMethodCardParams{
+			Number: stripego.String(visa), ExpMonth: stripego.Int64(12), ExpYear: stripego.Int64(2040), CVC: stripego.String("123"),
+		},
+	})
+	require.NoError(t, err)
+	_, err = h.PaymentMethods.Attach(second.ID, &stripego.PaymentMethodAttachParams{Customer: &owner})
+	require.NoError(t, err)
+	other, _, err := h.keep(visa)
+	require.NoError(t, err)
+
+	cards := func(customer, kind string) (ids []string) {
+		t.Helper()
+		page := h.Customers.ListPaymentMethods(&stripego.CustomerListPaymentMethodsParams{Customer: &customer, Type: &kind})
+		for page.Next() {
+			ids = append(ids, page.PaymentMethod().ID)
+			require.Equal(t, customer, page.PaymentMethod().Customer.ID)
+		}
+		require.NoError(t, page.Err())
+		return ids
+	}
+	require.Equal(t, []string{second.ID, first.ID}, cards(owner, "card"), "newest first")
+	require.Empty(t, cards(owner, "sepa_debit"))
+	_, err = h.PaymentMethods.Detach(first.ID, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{second.ID}, cards(owner, "card"))
+	nobody := h.Customers.ListPaymentMethods(&stripego.CustomerListPaymentMethodsParams{Customer: stripego.String("cus_nobody")})
+	require.False(t, nobody.Next())
+	require.Equal(t, 404, stripeError(t, nobody.Err()).HTTPStatusCode)
+
+	search := func(value string) (ids []string) {
+		t.Helper()
+		found := h.Customers.Search(&stripego.CustomerSearchParams{SearchParams: stripego.SearchParams{Query: "metadata['customer_id']:'" + value + "'"}})
+		for found.Next() {
+			ids = append(ids, found.Customer().ID)
+		}
+		require.NoError(t, found.Err())
+		return ids
+	}
+	require.Equal(t, []string{other, owner}, search("ours"))
+	require.Empty(t, search("theirs"))
+}

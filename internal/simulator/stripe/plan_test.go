@@ -21,6 +21,8 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 		`SELECT doc FROM refunds WHERE +account = 1 AND charge = 1 ORDER BY seq DESC LIMIT 1`,
 		`SELECT doc FROM events WHERE account = 1 AND type IN ('a', 'b') ORDER BY seq DESC LIMIT 1`,
 		`SELECT p.doc FROM intent_metadata m JOIN payment_intents p ON p.seq = m.intent WHERE m.hash = 1 AND +p.account = 1 AND m.intent < 9 ORDER BY m.intent DESC`,
+		`SELECT p.doc FROM customer_metadata m JOIN customers p ON p.seq = m.customer WHERE m.hash = 1 AND +p.account = 1 AND m.customer < 9 ORDER BY m.customer DESC`,
+		`SELECT doc FROM payment_methods WHERE +account = 1 AND customer = 1 AND seq < 9 ORDER BY seq DESC LIMIT 1`,
 		`SELECT o.event FROM outbox o JOIN events e ON e.seq = o.event WHERE o.due <= 1 ORDER BY o.due LIMIT 1`,
 		`SELECT due FROM outbox ORDER BY due LIMIT 1`,
 		`SELECT r.doc FROM settlements s JOIN refunds r ON r.seq = s.refund WHERE s.due <= 1 ORDER BY s.due LIMIT 1`,

@@ -51,7 +51,9 @@ func (s *Simulator) registerPayments(mux *http.ServeMux) {
 	mux.Handle("POST /v1/payment_methods/{id}/attach", s.money(attachPaymentMethod, opAttach))
 	mux.Handle("POST /v1/payment_methods/{id}/detach", s.money(detachPaymentMethod, opDetach))
 	mux.Handle("POST /v1/customers", s.money(createCustomer, opCustomer))
+	mux.Handle("GET /v1/customers/search", s.look(searchCustomers, opSearch))
 	mux.Handle("GET /v1/customers/{id}", s.read(getCustomer))
+	mux.Handle("GET /v1/customers/{id}/payment_methods", s.look(listCustomerMethods, opList))
 }
 
 func (s *Simulator) registerRecords(mux *http.ServeMux) {

@@ -105,6 +105,12 @@ CREATE TABLE IF NOT EXISTS customers (
     doc     BLOB    NOT NULL
 ) STRICT;
 
+CREATE TABLE IF NOT EXISTS customer_metadata (
+    hash     INTEGER NOT NULL,
+    customer INTEGER NOT NULL,
+    PRIMARY KEY (hash, customer)
+) STRICT, WITHOUT ROWID;
+
 -- A 3-D Secure challenge. It is open while its intent's next_action leads to
 -- it. id is the unguessable end of the page's address; idempotency_key is that
 -- of the call that confirmed.

@@ -41,9 +41,20 @@ func parseQuery(query string) ([]clause, bool) {
 
 var unescape = strings.NewReplacer(`\\`, `\`, `\'`, `'`, `\"`, `"`)
 
-// searchPaymentIntents answers at once with what the last call wrote; Stripe's
-// own index may lag a minute behind.
+// searched is a kind of object that can be searched for: its table, and the index
+// of its metadata, whose column names the object.
+type searched struct{ table, index, column, url string }
+
 func searchPaymentIntents(c *call, q querier) ([]byte, error) {
+	if err := c.sim.catchUp(); err != nil {
+		return nil, err
+	}
+	return c.searchFor(q, searched{table: "payment_intents", index: "intent_metadata", column: "intent", url: "/v1/payment_intents/search"})
+}
+
+// searchFor answers at once with what the last call wrote; Stripe's own index may
+// lag a minute behind.
+func (c *call) searchFor(q querier, kind searched) ([]byte, error) {
 	f := c.form
 	clauses, ok := parseQuery(f.required("query"))
 	if !ok {
@@ -57,10 +68,7 @@ func searchPaymentIntents(c *call, q querier) ([]byte, error) {
 	if err := f.done(); err != nil {
 		return nil, err
 	}
-	if err := c.sim.catchUp(); err != nil {
-		return nil, err
-	}
-	docs, next, err := c.search(q, clauses, before, limit)
+	docs, next, err := c.search(q, kind, clauses, before, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -76,16 +84,16 @@ func searchPaymentIntents(c *call, q querier) ([]byte, error) {
 	out := append([]byte(`{"object":"search_result","data":[`), bytes.Join(docs, []byte{','})...)
 	out = append(out, `],"has_more":`...)
 	out = append(strconv.AppendBool(out, next != 0), `,"next_page":`...)
-	return append(append(out, mustMarshal(nextPage)...), `,"url":"/v1/payment_intents/search"}`...), nil
+	return append(append(append(append(out, mustMarshal(nextPage)...), `,"url":"`...), kind.url...), `"}`...), nil
 }
 
-// search finds the matching intents older than before, newest first, and the
+// search finds the matching objects older than before, newest first, and the
 // cursor of the page after them (0: there is none).
-func (c *call) search(q querier, clauses []clause, before, limit int64) ([][]byte, int64, error) {
+func (c *call) search(q querier, kind searched, clauses []clause, before, limit int64) ([][]byte, int64, error) {
 	if before == 0 {
 		before = c.sim.seq.next()
 	}
-	query, args := c.searchQuery(clauses)
+	query, args := c.searchQuery(kind, clauses)
 	rows, err := q.query(query, append(args, before)...)
 	if err != nil {
 		return nil, 0, err
@@ -110,15 +118,16 @@ func (c *call) search(q querier, clauses []clause, before, limit int64) ([][]byt
 
 // searchQuery finds candidates by the metadata index: all terms but the first
 // are then checked on the objects themselves, as the index keeps hashes only.
-func (c *call) searchQuery(clauses []clause) (string, []any) {
+func (c *call) searchQuery(kind searched, clauses []clause) (string, []any) {
 	for _, term := range clauses {
 		if term.field == "metadata" {
-			return `SELECT p.doc FROM intent_metadata m JOIN payment_intents p ON p.seq = m.intent
-				WHERE m.hash = ? AND +p.account = ? AND m.intent < ? ORDER BY m.intent DESC`,
+			by := `m.` + kind.column
+			return `SELECT p.doc FROM ` + kind.index + ` m JOIN ` + kind.table + ` p ON p.seq = ` + by +
+					` WHERE m.hash = ? AND +p.account = ? AND ` + by + ` < ? ORDER BY ` + by + ` DESC`,
 				[]any{metadataHash(c.account, term.key, term.value), c.account}
 		}
 	}
-	return `SELECT doc FROM payment_intents WHERE account = ? AND seq < ? ORDER BY seq DESC`, []any{c.account}
+	return `SELECT doc FROM ` + kind.table + ` WHERE account = ? AND seq < ? ORDER BY seq DESC`, []any{c.account}
 }
 
 func matches(doc []byte, clauses []clause) bool {
