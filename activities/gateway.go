@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.uber.org/zap"
 
+	"paymenthub/internal/customer"
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
@@ -76,6 +77,11 @@ func (a *Payments) send(ctx context.Context, current payment.Aggregate, transact
 	return a.record(ctx, current, outcome)
 }
 
+// detachmentSeen is how long after the time of its detachment a method may still look
+// active: that time is taken before it is committed, and hubs' clocks differ. A
+// transaction that is younger than that was never sent with the method.
+const detachmentSeen = time.Minute
+
 // authorize asks for the attempt's amount, with its card or with the one that the
 // gateway keeps. A kept card that was detached before anything was sent declines here.
 func (a *Payments) authorize(ctx context.Context, g gateway.Gateway, current payment.Aggregate, call gateway.Call) (payment.Outcome, error) {
@@ -95,19 +101,36 @@ func (a *Payments) authorize(ctx context.Context, g gateway.Gateway, current pay
 			}
 			request.Save = &gateway.SaveFor{CustomerID: current.Intent.CustomerID, CustomerReference: reference}
 		}
-		return g.Authorize(ctx, request), nil
+		outcome := g.Authorize(ctx, request)
+		if request.Save != nil {
+			a.forgetIfGone(ctx, outcome, customer.Reference{CustomerID: request.Save.CustomerID, Gateway: g.Name(), Reference: request.Save.CustomerReference})
+		}
+		return outcome, nil
 	}
 	saved, err := a.Customers.LoadMethod(ctx, attempt.SavedMethod)
 	if err != nil {
 		return payment.Outcome{}, err
 	}
-	if !saved.Usable() && !call.Repeated {
+	if !saved.Usable() && (!call.Repeated || saved.DetachedAt.Add(detachmentSeen).Before(current.Transaction.CreatedAt)) {
 		return payment.Declined(payment.NewDecline(payment.DeclineMethodDetached)), nil
 	}
 	request.Stored = &gateway.StoredMethod{
 		CustomerReference: saved.GatewayCustomer, MethodReference: saved.GatewayReference, NetworkTransactionID: saved.NetworkTransactionID,
 	}
 	return g.Authorize(ctx, request), nil
+}
+
+// forgetIfGone ends the reference to a customer whom the gateway does not know any
+// more, so that the next card is saved for a new one. What cannot be written down now
+// is found out again by then: the outcome of a payment does not wait for it.
+func (a *Payments) forgetIfGone(ctx context.Context, o payment.Outcome, r customer.Reference) {
+	if !o.CustomerGone || r.Reference == "" {
+		return
+	}
+	if err := a.Customers.ForgetReference(ctx, r); err != nil {
+		a.Logger.Warn("customer reference not forgotten yet", zap.String("customer_id", r.CustomerID), zap.String("gateway", r.Gateway),
+			zap.Error(err), traceid.Field(ctx))
+	}
 }
 
 // lookUp asks the gateway what became of the pending call. When the gateway

@@ -34,14 +34,20 @@ type MethodProgress struct {
 	Done bool `json:"done"` // nothing is left to ask
 }
 
-// How long a gateway is asked. A card is in the vault no longer than the first.
+// How long a gateway is asked.
 const (
-	storePatience  = vault.CVCLifetime
-	forgetPatience = 7 * 24 * time.Hour
+	// storePatience is how long a gateway is asked to keep a card, while its security
+	// code is in the vault. After that it is asked whether it does.
+	storePatience = vault.CVCLifetime
+	// methodPatience is when a method that still waits for its gateway is shown to
+	// operators, and raisedPause how often its gateway is asked from then on.
+	methodPatience = 7 * 24 * time.Hour
+	raisedPause    = 24 * time.Hour
 )
 
 // StoreMethod has the gateway keep the card of a pending method, and writes down
-// what it said.
+// what it said. When it has not said for long, it is asked what it keeps: only a
+// proof that it does not keep the card declines the method.
 func (a *Payments) StoreMethod(ctx context.Context, in MethodRef) (MethodProgress, error) {
 	m, err := a.Customers.LoadMethod(ctx, in.MethodID)
 	if err != nil || m.Status != customer.MethodPending {
@@ -51,23 +57,51 @@ func (a *Payments) StoreMethod(ctx context.Context, in MethodRef) (MethodProgres
 	if err != nil {
 		return MethodProgress{}, err
 	}
-	reference, err := a.Customers.Reference(ctx, m.CustomerID, m.Gateway)
-	if err != nil {
-		return MethodProgress{}, err
+	call := a.callOfMethod(ctx, m, "store", m.CreatedAt, in.Again)
+	save := gateway.SaveFor{CustomerID: m.CustomerID, CustomerReference: m.GatewayCustomer}
+	var outcome payment.Outcome
+	if a.Clock.Now().Sub(m.CreatedAt) < storePatience {
+		outcome = g.StoreMethod(ctx, gateway.Storage{MethodCall: call, Save: save, Instrument: instrument{a.Vault, m.CardToken}})
+	} else {
+		outcome = a.findMethod(ctx, g, gateway.MethodLookup{MethodCall: call, Save: save})
 	}
-	outcome := g.StoreMethod(ctx, gateway.Storage{
-		MethodCall: a.callOfMethod(ctx, m, "store", m.CreatedAt, in.Again),
-		Save:       gateway.SaveFor{CustomerID: m.CustomerID, CustomerReference: reference},
-		Instrument: instrument{a.Vault, m.CardToken},
-	})
+	a.forgetIfGone(ctx, outcome, customer.Reference{CustomerID: m.CustomerID, Gateway: m.Gateway, Reference: m.GatewayCustomer})
 	if !outcome.Decided() {
 		a.logUnknown(ctx, outcome, m.ID, m.ID, g.Name())
-		if a.Clock.Now().Sub(m.CreatedAt) < storePatience {
-			return MethodProgress{}, nil
-		}
-		outcome = payment.Declined(payment.NewDecline(payment.DeclineGatewayUnavailable))
+		return a.wait(ctx, m, m.CreatedAt, "the gateway has not told for days whether it keeps the card")
 	}
 	return MethodProgress{Done: true}, a.Customers.RecordMethod(ctx, a.stored(m, outcome))
+}
+
+// findMethod asks whether the gateway keeps the card. That it does not is a refusal
+// once the last request to keep it cannot be on its way any more.
+func (a *Payments) findMethod(ctx context.Context, g gateway.Gateway, l gateway.MethodLookup) payment.Outcome {
+	outcome := g.FindMethod(ctx, l)
+	switch {
+	case outcome.Class != payment.OutcomeAbsent:
+		return outcome
+	case a.Clock.Now().Sub(l.CreatedAt) < storePatience+absenceCertain:
+		return payment.Unknown("the gateway does not keep the card yet")
+	default:
+		return payment.Declined(payment.NewDecline(payment.DeclineGatewayUnavailable))
+	}
+}
+
+// wait has the gateway asked again. When it has been asked for too long, the method is
+// shown to operators, and its workflow ends: the sweep begins another when it is due.
+func (a *Payments) wait(ctx context.Context, m customer.PaymentMethod, since time.Time, why string) (MethodProgress, error) {
+	if a.Clock.Now().Sub(since) < methodPatience {
+		return MethodProgress{}, nil
+	}
+	if err := a.Customers.RaiseMethod(ctx, m.ID, why, a.Clock.Now().Add(raisedPause)); err != nil {
+		return MethodProgress{}, err
+	}
+	if m.Attention != "" {
+		return MethodProgress{Done: true}, nil
+	}
+	a.Metrics.Raised("payment_method", string(m.Scope.Environment))
+	a.Logger.Error("payment method needs an operator", zap.String("payment_method_id", m.ID), zap.String("why", why), traceid.Field(ctx))
+	return MethodProgress{Done: true}, nil
 }
 
 // stored is what an outcome says of a method.
@@ -101,13 +135,7 @@ func (a *Payments) ForgetMethod(ctx context.Context, in MethodRef) (MethodProgre
 		return MethodProgress{Done: true}, a.Customers.ForgetMethod(ctx, m.ID, a.Clock.Now())
 	}
 	a.logUnknown(ctx, outcome, m.ID, m.ID, g.Name())
-	if a.Clock.Now().Sub(m.DetachedAt) < forgetPatience {
-		return MethodProgress{}, nil
-	}
-	a.Metrics.Raised("payment_method", string(m.Scope.Environment))
-	a.Logger.Error("payment method needs an operator", zap.String("payment_method_id", m.ID), traceid.Field(ctx),
-		zap.String("why", "the gateway has not confirmed for days that it keeps the detached card no longer"))
-	return MethodProgress{Done: true}, nil
+	return a.wait(ctx, m, m.DetachedAt, "the gateway has not confirmed for days that it keeps the detached card no longer")
 }
 
 // callOfMethod names an operation on a kept card to its gateway.

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"paymenthub/internal/clock"
+	"paymenthub/internal/customer"
 	"paymenthub/internal/idempotency"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/vault"
@@ -31,6 +32,7 @@ type Swept struct {
 	Payments        int   `json:"payments"`         // whose workflow was made sure of
 	Refunds         int   `json:"refunds"`          // whose workflow was made sure of
 	Disputes        int   `json:"disputes"`         // whose workflow was made sure of
+	PaymentMethods  int   `json:"payment_methods"`  // whose workflow was made sure of
 	Notifications   int   `json:"notifications"`    // of gateways, that waited to be applied
 	CardData        int64 `json:"card_data"`        // erased: numbers and security codes
 	IdempotencyKeys int64 `json:"idempotency_keys"` // forgotten
@@ -42,6 +44,8 @@ type Swept struct {
 type Sweeper struct {
 	Repository    payment.Repository
 	Orchestrator  payment.Orchestrator
+	Methods       customer.Repository
+	Keeper        customer.Orchestrator
 	Notifications Notifications
 	Vault         *vault.Vault
 	Idempotency   idempotency.Store
@@ -61,23 +65,24 @@ type Sightings interface {
 	DeleteOldSightings(ctx context.Context, limit int) (int64, error)
 }
 
-// Sweep makes sure that every overdue payment and refund has its workflow, which
-// knows what the database knows, and erases what is past its time. It is safe
-// to run beside everything else.
+// Sweep makes sure that every overdue payment, refund, dispute and payment method has
+// its workflow, which knows what the database knows, and erases what is past its
+// time. It is safe to run beside everything else.
 func (s *Sweeper) Sweep(ctx context.Context, in SweepOptions) (Swept, error) {
 	now := s.Clock.Now()
 	var done Swept
 	payments, paymentsErr := s.payments(ctx, now.Add(in.Ahead))
 	refunds, refundsErr := s.refunds(ctx, now.Add(in.Ahead))
 	disputes, disputesErr := s.disputes(ctx, now)
-	done.Payments, done.Refunds, done.Disputes = payments, refunds, disputes
+	methods, methodsErr := s.methods(ctx, now.Add(in.Ahead))
+	done.Payments, done.Refunds, done.Disputes, done.PaymentMethods = payments, refunds, disputes, methods
 	var toldErr, cardsErr, keysErr, oldErr, seenErr error
 	done.Notifications, toldErr = s.Notifications.ApplyDue(ctx, sweepBatch)
 	done.CardData, cardsErr = s.Vault.EraseOld(ctx)
 	done.IdempotencyKeys, keysErr = inBatches(func() (int64, error) { return s.Idempotency.DeleteExpired(ctx, now, sweepBatch) })
 	done.Forgotten, oldErr = s.Notifications.DeleteOld(ctx, sweepBatch)
 	done.Sightings, seenErr = inBatches(func() (int64, error) { return s.Sightings.DeleteOldSightings(ctx, sweepBatch) })
-	return done, errors.Join(paymentsErr, refundsErr, disputesErr, toldErr, cardsErr, keysErr, oldErr, seenErr)
+	return done, errors.Join(paymentsErr, refundsErr, disputesErr, methodsErr, toldErr, cardsErr, keysErr, oldErr, seenErr)
 }
 
 func (s *Sweeper) payments(ctx context.Context, now time.Time) (int, error) {
@@ -120,6 +125,19 @@ func (s *Sweeper) disputes(ctx context.Context, now time.Time) (int, error) {
 		return s.Orchestrator.LookUpDispute(ctx, d.Ref())
 	}, func(d payment.Dispute, after time.Duration) error {
 		return s.Repository.PostponeDispute(ctx, d.ID, now.Add(after))
+	})
+}
+
+func (s *Sweeper) methods(ctx context.Context, now time.Time) (int, error) {
+	overdue, err := s.Methods.OverdueMethods(ctx, now, sweepBatch)
+	if err != nil {
+		return 0, err
+	}
+	return sweepEach(ctx, overdue, func(m customer.PaymentMethod) error {
+		s.Logger.Info("payment method swept", zap.String("payment_method_id", m.ID), zap.String("status", string(m.Status)))
+		return s.Keeper.ReviveMethod(ctx, m)
+	}, func(m customer.PaymentMethod, after time.Duration) error {
+		return s.Methods.PostponeMethod(ctx, m.ID, now.Add(after))
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"paymenthub/activities"
 	"paymenthub/internal/clock"
+	"paymenthub/internal/customer"
 	"paymenthub/internal/id"
 	"paymenthub/internal/idempotency"
 	"paymenthub/internal/merchant"
@@ -62,6 +63,37 @@ func (s *stubborn) Revive(_ context.Context, p payment.Snapshot) error {
 	return nil
 }
 
+// overdueMethods are customers whose methods are all overdue.
+type overdueMethods struct {
+	customer.Repository
+	methods   []customer.PaymentMethod
+	postponed map[string]time.Time
+}
+
+func (o *overdueMethods) OverdueMethods(context.Context, time.Time, int) ([]customer.PaymentMethod, error) {
+	return o.methods, nil
+}
+
+func (o *overdueMethods) PostponeMethod(_ context.Context, methodID string, until time.Time) error {
+	o.postponed[methodID] = until
+	return nil
+}
+
+// keeper revives all methods but some.
+type keeper struct {
+	customer.Orchestrator
+	refuses string
+	revived []string
+}
+
+func (k *keeper) ReviveMethod(_ context.Context, m customer.PaymentMethod) error {
+	if m.ID == k.refuses {
+		return errors.New("no")
+	}
+	k.revived = append(k.revived, m.ID)
+	return nil
+}
+
 // nothing is due of anything else.
 type (
 	noNotifications struct{}
@@ -98,6 +130,7 @@ func sweeper(t *testing.T, n int, refuses ...int) (*activities.Sweeper, *overdue
 	require.NoError(t, err)
 	return &activities.Sweeper{
 		Repository: repo, Orchestrator: engine, Notifications: noNotifications{}, Vault: v, Idempotency: noKeys{}, Sightings: &oldSightings{1007},
+		Methods: &overdueMethods{}, Keeper: &keeper{},
 		Clock: at, Logger: zap.NewNop(),
 	}, repo, engine
 }
@@ -114,6 +147,25 @@ func TestASweepGoesPastWhatItCannotRevive(t *testing.T) {
 	now := s.Clock.Now()
 	require.Equal(t, now.Add(time.Minute), repo.postponed[repo.payments[0].ID], "tried again soon, behind the others")
 	require.Equal(t, now.Add(10*time.Minute), repo.postponed[repo.payments[1].ID])
+}
+
+// A method whose workflow was never started gets it; one that cannot be looked after
+// does not keep the others waiting.
+func TestASweepRevivesPaymentMethods(t *testing.T) {
+	s, _, _ := sweeper(t, 0)
+	methods := &overdueMethods{postponed: map[string]time.Time{}, methods: []customer.PaymentMethod{
+		{ID: "pm_1", Status: customer.MethodPending}, {ID: "pm_2", Status: customer.MethodDetached}, {ID: "pm_3", Status: customer.MethodPending},
+	}}
+	engine := &keeper{refuses: "pm_1"}
+	s.Methods, s.Keeper = methods, engine
+	done, err := s.Sweep(t.Context(), activities.SweepOptions{})
+	require.ErrorContains(t, err, "no")
+	require.Equal(t, 2, done.PaymentMethods)
+	require.Equal(t, []string{"pm_2", "pm_3"}, engine.revived)
+	now := s.Clock.Now()
+	require.Equal(t, map[string]time.Time{
+		"pm_1": now.Add(time.Minute), "pm_2": now.Add(10 * time.Minute), "pm_3": now.Add(10 * time.Minute),
+	}, methods.postponed)
 }
 
 // With the payment engine away a sweep gives up soon.

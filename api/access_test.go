@@ -192,7 +192,7 @@ func TestTheShopperReturns(t *testing.T) {
 		p := s.core.payments[paymentID]
 		p.Status, p.ReturnURL = status, returnURL
 		s.core.payments[paymentID] = p
-		return s.call("GET", "/return/"+paymentID+"?payment_intent_client_secret=x", "", "Authorization", "")
+		return s.call("GET", s.back(paymentID)+"&payment_intent_client_secret=x", "", "Authorization", "")
 	}
 	w := back(payment.Succeeded, "https://shop.example/done?order=7&redirect_status=hoax#end")
 	require.Equal(t, 303, w.Code)
@@ -207,7 +207,7 @@ func TestTheShopperReturns(t *testing.T) {
 	require.Equal(t, 200, w.Code)
 	require.Contains(t, w.Body.String(), "Payment confirmed")
 	require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
-	for _, unknown := range []string{"/return/pi_01HZY3K8V4N5T6W7X8Y9Z0A1B2", "/return/<script>"} {
+	for _, unknown := range []string{s.back("pi_01HZY3K8V4N5T6W7X8Y9Z0A1B2"), "/return/<script>", "/return/" + paymentID, "/return/" + paymentID + "?token=" + strings.Repeat("0", 32)} {
 		w = s.call("GET", unknown, "")
 		require.Equal(t, 404, w.Code)
 		require.Contains(t, w.Body.String(), "Payment not found")

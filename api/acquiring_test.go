@@ -338,18 +338,48 @@ func TestOtherEnvironmentIsNamedAndOtherMerchantIsNot(t *testing.T) {
 	}
 }
 
-func TestAcquiringLimitsCountMerchants(t *testing.T) {
-	s := newStage(t, func(o *api.Options) {
-		o.Acquiring = api.AcquiringLimits{PaymentsPerSecond: 2, PaymentsPerHour: 3, TransactionsPerSecond: 1, PublicPerSecond: 1}
-	})
-	get := func(path string) int { return s.call(http.MethodGet, path, "").Code }
+// Both may carry the client secret, and they must agree.
+func TestClientSecretsThatDifferAreRefused(t *testing.T) {
+	s := newStage(t)
 	p := s.kept(func(*payment.Intent) {})
-	require.Equal(t, []int{200, 200, 429}, []int{get(acquired + "/" + p.ID), get(acquired + "/" + p.ID), get(acquired + "/" + p.ID)})
-	s.clock.Advance(time.Second)
-	require.Equal(t, []int{200, 429}, []int{get(acquired + "/" + p.ID), get(acquired + "/" + p.ID)}, "three an hour")
-	require.Equal(t, []int{200, 429}, []int{get(movements), get(movements)})
-	public := "/api/public/payment-intents/" + p.ID + "?client_secret=" + s.secrets.For(p.ID)
-	require.Equal(t, []int{200, 429}, []int{get(public), get(public)})
-	s.clock.Advance(time.Hour)
-	require.Equal(t, 200, get(acquired+"/"+p.ID))
+	secret := s.secrets.For(p.ID)
+	confirm := func(inQuery, inBody string) *httptest.ResponseRecorder {
+		return s.call(http.MethodPost, "/api/public/payment-intents/"+p.ID+"/confirm?client_secret="+inQuery, `{"client_secret":"`+inBody+`",`+plastic+`}`, "Authorization", "")
+	}
+	for _, test := range [][2]string{{secret, "x"}, {"x", secret}, {secret, ""}} {
+		w := confirm(test[0], test[1])
+		require.Equal(t, http.StatusBadRequest, w.Code, w.Body)
+		e := tell(t, w).Error
+		require.Equal(t, []any{"VALIDATION_ERROR", "client_secret"}, []any{e.Code, e.Details["field"]})
+		require.NotContains(t, w.Body.String(), secret)
+	}
+	require.Zero(t, s.core.calls)
+	require.Equal(t, http.StatusOK, confirm(secret, secret).Code)
+}
+
+// The address is one that the shopper's proxy forwards, not this machine's.
+func TestLivePaymentsArePaidOverTLS(t *testing.T) {
+	s := newStage(t, func(o *api.Options) { o.TrustedProxies = []string{"192.0.2.0/24"} })
+	live := s.kept(func(p *payment.Intent) { p.Scope.Environment = merchant.Live })
+	path := "/api/public/payment-intents/" + live.ID
+	query := "?client_secret=" + s.secrets.For(live.ID)
+	ask := func(method, path, body string, headers ...string) *httptest.ResponseRecorder {
+		return s.call(method, path, body, append([]string{"Authorization", "", "Idempotency-Key", "shopper"}, headers...)...)
+	}
+	for _, plain := range [][]string{nil, {"X-Forwarded-Proto", "http"}, {"X-Forwarded-Proto", "https, http"}, {"X-Forwarded-Proto", "http", "X-Forwarded-For", "203.0.113.7"}} {
+		for _, w := range []*httptest.ResponseRecorder{
+			ask(http.MethodGet, path+query, "", plain...), ask(http.MethodPost, path+"/confirm"+query, `{`+plastic+`}`, plain...),
+		} {
+			require.Equal(t, []any{403, "FORBIDDEN"}, []any{w.Code, tell(t, w).Error.Code}, "%v", plain)
+			require.NotContains(t, w.Body.String(), "1000", "nothing of it is told")
+		}
+	}
+	require.Zero(t, s.core.calls)
+	require.Empty(t, s.memory.requests)
+	forwarded := []string{"X-Forwarded-Proto", "https", "X-Forwarded-For", "203.0.113.7"}
+	require.Equal(t, http.StatusOK, ask(http.MethodGet, path+query, "", forwarded...).Code)
+	require.Equal(t, http.StatusOK, ask(http.MethodPost, path+"/confirm"+query, `{`+plastic+`}`, forwarded...).Code)
+	require.Equal(t, "203.0.113.7", s.core.methods[0].Shopper.IP)
+	sandbox := s.kept(func(*payment.Intent) {})
+	require.Equal(t, http.StatusOK, ask(http.MethodGet, "/api/public/payment-intents/"+sandbox.ID+"?client_secret="+s.secrets.For(sandbox.ID), "").Code)
 }

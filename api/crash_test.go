@@ -166,7 +166,7 @@ func (l *lifetime) boot(diesAt int) *incarnation {
 		ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
 	}}
 	h.sweeper = &activities.Sweeper{
-		Repository: repository, Orchestrator: h.worker, Vault: cards, Idempotency: l.db.Idempotency(), Clock: l.clock, Logger: zap.NewNop(),
+		Repository: repository, Orchestrator: h.worker, Methods: customers, Keeper: h.worker, Vault: cards, Idempotency: l.db.Idempotency(), Clock: l.clock, Logger: zap.NewNop(),
 		Sightings:     risk.NewEngine(risk.Options{Repository: l.db.Risk(), Clock: l.clock}),
 		Notifications: notification.NewReceiver(notification.Options{Repository: l.db.Notifications(), Payments: repository, Clock: l.clock}),
 	}

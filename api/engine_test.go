@@ -218,6 +218,11 @@ func (w *worker) ForgetMethod(ctx context.Context, m customer.PaymentMethod) err
 	return w.startMethod(ctx, keptMethod{m.ID, true})
 }
 
+// ReviveMethod implements customer.Orchestrator.
+func (w *worker) ReviveMethod(ctx context.Context, m customer.PaymentMethod) error {
+	return w.startMethod(ctx, keptMethod{m.ID, m.Status == customer.MethodDetached})
+}
+
 func (w *worker) startMethod(ctx context.Context, m keptMethod) error {
 	return w.call(ctx, "start method", func() error {
 		if !slices.Contains(w.methods, m) {

@@ -90,6 +90,27 @@ func TestARunningRequestIsWaitedForBriefly(t *testing.T) {
 	require.Equal(t, 200, <-done)
 }
 
+// The acquiring façade tells a request that still runs from one that says something else.
+func TestARunningSaleIsWaitedForBriefly(t *testing.T) {
+	s := newStage(t)
+	release, begun := make(chan struct{}), make(chan struct{})
+	s.core.before = func(context.Context) { close(begun); <-release }
+	path, key := acquired+"/sale", []string{"Idempotency-Key", "a"}
+	done := make(chan *httptest.ResponseRecorder)
+	go func() { done <- serve(s, s.request("POST", path, purchase, key...)) }()
+	<-begun
+	w := s.call("POST", path, purchase, key...)
+	require.Equal(t, []any{409, "IDEMPOTENCY_IN_PROGRESS"}, []any{w.Code, tell(t, w).Error.Code})
+	require.Equal(t, "1", w.Header().Get("Retry-After"))
+	w = s.call("POST", path, strings.Replace(purchase, "9999", "1", 1), key...)
+	require.Equal(t, []any{409, "IDEMPOTENCY_MISMATCH", ""}, []any{w.Code, tell(t, w).Error.Code, w.Header().Get("Retry-After")})
+	close(release)
+	first := <-done
+	require.Equal(t, 201, first.Code)
+	require.Equal(t, first.Body.String(), s.call("POST", path, purchase, key...).Body.String())
+	require.Equal(t, 1, s.core.calls)
+}
+
 func TestWhatChangedNothingIsForgotten(t *testing.T) {
 	s := newStage(t)
 	require.Equal(t, 400, s.keyed("a", `{"amount":0,"currency":"USD"}`).Code)

@@ -144,7 +144,7 @@ func New(o Options) (http.Handler, error) {
 	}
 	settings := merchant.NewSettingsCache(o.Settings, o.Clock)
 	s := &server{
-		options: o, gate: middleware.NewGate(o.MaxInFlight), returns: returns.New(o.Payments), inbound: inbound.New(o.Notifications),
+		options: o, gate: middleware.NewGate(o.MaxInFlight), returns: returns.New(o.Payments, o.Secrets), inbound: inbound.New(o.Notifications),
 		limits: o.limits(),
 		hub: hub.New(hub.Options{
 			Payments: o.Payments, Customers: o.Customers, Events: o.Events, Ledger: o.Ledger, Risk: o.Risk, Settings: o.Settings, Secrets: o.Secrets,
@@ -194,6 +194,7 @@ func (s *server) engine() (*gin.Engine, error) {
 	if err := e.SetTrustedProxies(s.options.TrustedProxies); err != nil {
 		return nil, err
 	}
+	e.RemoteIPHeaders = []string{"X-Forwarded-For"} // what proxies write; X-Real-IP may be the client's own
 	for _, r := range s.routes() {
 		if err := r.check(); err != nil {
 			return nil, err
@@ -239,26 +240,31 @@ func (s *server) entrance(of func(*http.Request) *middleware.Facade) []gin.Handl
 	return append(chain, middleware.AccessLog(s.options.Logger), middleware.Recovery(s.options.Logger), middleware.Path)
 }
 
-// stations is the way of a route's requests, in order.
+// stations is the way of a route's requests, in order. Who has no key to show is
+// counted and heard to the end before they take one of the places in which requests
+// are handled: somebody who speaks slowly keeps nobody else waiting.
 func (s *server) stations(r Route) []gin.HandlerFunc {
 	write := r.Method != http.MethodGet
 	own := func(*http.Request) *middleware.Facade { return r.facade }
 	chain := append(s.entrance(own), middleware.Deadline(s.options.RequestTimeout, write))
-	if r.Queued {
-		chain = append(chain, s.gate.Handle)
-	}
-	chain = append(chain,
-		middleware.Authentication(s.options.Authenticator, r.Access, s.proxies),
-		middleware.Permission(r.Permission),
-		middleware.RateLimit(s.limits, r.Rate))
+	limit := middleware.RateLimit(s.limits, r.Rate)
 	switch {
 	case r.Access == middleware.Signed:
-		chain = append(chain, middleware.ReadSigned)
-	case write:
-		chain = append(chain, middleware.ReadBody)
-	}
-	if r.Access == middleware.Shopper {
-		chain = append(chain, middleware.ClientSecret(s.options.Secrets, s.options.Payments, s.proxies))
+		chain = append(chain, limit, middleware.ReadSigned, s.gate.Handle)
+	case r.Access == middleware.Shopper:
+		chain = append(chain, limit)
+		if write {
+			chain = append(chain, middleware.ReadShoppers)
+		}
+		chain = append(chain, s.gate.Handle, middleware.ClientSecret(s.options.Secrets, s.options.Payments, s.proxies))
+	default:
+		if r.Queued {
+			chain = append(chain, s.gate.Handle)
+		}
+		chain = append(chain, middleware.Authentication(s.options.Authenticator, r.Access, s.proxies), middleware.Permission(r.Permission), limit)
+		if write {
+			chain = append(chain, middleware.ReadBody)
+		}
 	}
 	if r.Idempotent {
 		chain = append(chain, middleware.Idempotency(s.options.Idempotency, s.options.Logger))

@@ -14,6 +14,7 @@ import (
 	"paymenthub/api/openapi"
 	"paymenthub/api/returns"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/payment"
 )
 
 // Route is one row of the API's table.
@@ -48,7 +49,7 @@ func (r Route) check() error {
 
 // Routes lists the table, for tests that go through every route.
 func Routes() []Route {
-	s := &server{hub: hub.New(hub.Options{}), acquiring: acquiring.New(acquiring.Options{}), returns: returns.New(nil), checkout: checkout.New(checkout.Options{}), inbound: inbound.New(nil)}
+	s := &server{hub: hub.New(hub.Options{}), acquiring: acquiring.New(acquiring.Options{}), returns: returns.New(nil, payment.ClientSecrets{}), checkout: checkout.New(checkout.Options{}), inbound: inbound.New(nil)}
 	return s.routes()
 }
 

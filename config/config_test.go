@@ -149,6 +149,25 @@ func TestValidate(t *testing.T) {
 	require.NoError(t, onlyDatabase.Validate(config.NeedDatabase))
 }
 
+func TestAcquiringLimits(t *testing.T) {
+	c, err := config.Load(config.Sources{})
+	require.NoError(t, err)
+	require.Equal(t, config.AcquiringLimits{PaymentsPerSecond: 20, PaymentsPerHour: 10_000, TransactionsPerSecond: 100, PublicPerSecond: 50},
+		c.RateLimits.Acquiring, "contracts/acquiring.md")
+	for name, zero := range map[string]func(*config.AcquiringLimits){
+		"payments_per_second":     func(l *config.AcquiringLimits) { l.PaymentsPerSecond = 0 },
+		"payments_per_hour":       func(l *config.AcquiringLimits) { l.PaymentsPerHour = 0 },
+		"transactions_per_second": func(l *config.AcquiringLimits) { l.TransactionsPerSecond = 0 },
+		"public_per_second":       func(l *config.AcquiringLimits) { l.PublicPerSecond = 0 },
+	} {
+		c := valid()
+		zero(&c.RateLimits.Acquiring)
+		err := c.Validate()
+		require.ErrorContains(t, err, "rate_limits.acquiring."+name+" (PAYMENTHUB_RATE_LIMITS_ACQUIRING_"+strings.ToUpper(name)+")")
+		require.NotContains(t, err.Error(), "\n", "it is the only fault")
+	}
+}
+
 func TestValidateReportsAllFaultsAtOnce(t *testing.T) {
 	c := config.Config{
 		Server: config.Server{
@@ -179,7 +198,8 @@ func TestValidateReportsAllFaultsAtOnce(t *testing.T) {
 		"server.request_timeout", "server.max_in_flight", "server.drain_timeout", "database.url", "database.max_conns", "temporal.address", "temporal.namespace",
 		"keys.vault.keys", "keys.vault.active", "keys.client_secret", "keys.codec.keys", "keys.codec.active",
 		"gateways.timeout", "gateways.sandbox.stripe.secret_key", "gateways.sandbox.stripe.base_url", "gateways.live.stripe.secret_key",
-		"rate_limits.hub.per_minute", "rate_limits.public.burst", "payments.wait", "risk.bin_file", "log.level", "log.format",
+		"rate_limits.hub.per_minute", "rate_limits.public.burst", "rate_limits.acquiring.payments_per_second",
+		"rate_limits.acquiring.payments_per_hour", "rate_limits.acquiring.transactions_per_second", "rate_limits.acquiring.public_per_second", "payments.wait", "risk.bin_file", "log.level", "log.format",
 		"telemetry.otlp_endpoint", "telemetry.sample_percent",
 	} {
 		variable := "PAYMENTHUB_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))

@@ -126,6 +126,8 @@ func (f *faults) publicURL(value URL) {
 	u := f.httpURL("server.public_url", value)
 	f.check(u == nil || (u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.Fragment == "", "server.public_url",
 		"must be scheme and host alone, such as https://pay.example.com")
+	f.check(u == nil || u.Scheme == "https" || onLoopback(hostPort(u)), "server.public_url",
+		"must be https, except on loopback: client secrets are in the addresses that shoppers open")
 }
 
 func (f *faults) postgresURL(value URL) {

@@ -149,8 +149,10 @@ func TestAuthorizationsExpire(t *testing.T) {
 	}
 	onEach(t, func(t *testing.T, h *hub) {
 		s := newAcquirer(t, h)
-		p, unpaid := s.authorize(t), s.host(t)
+		p, unpaid, paid := s.authorize(t), s.host(t), s.host(t, object{"capture_method": "manual"})
+		require.Equal(t, "authorized", data[shown](t, s.checkOut(t, paid, visa), http.StatusOK).Status)
 		h.age(t, "authorized_until", p.ID)
+		h.age(t, "authorized_until", paid.ID)
 		h.age(t, "expires_at", unpaid.ID)
 		await(t, settleLimit, "the authorization expires", func() bool { return s.acquired(t, p.ID).Status == "expired" })
 		require.Equal(t, "voided", h.onlyCharge(t, p.ID).Status)
@@ -158,6 +160,10 @@ func TestAuthorizationsExpire(t *testing.T) {
 		s.act(t, "capture", p.ID, nil).refused(t, http.StatusBadRequest, "AUTHORIZATION_EXPIRED")
 		s.act(t, "void", p.ID, nil).refused(t, http.StatusBadRequest, "ALREADY_VOIDED")
 		s.act(t, "refund", p.ID, nil).refused(t, http.StatusBadRequest, "NOT_CAPTURED")
+
+		await(t, settleLimit, "the shopper's authorization expires", func() bool { return s.acquired(t, paid.ID).Status == "expired" })
+		s.checkOut(t, paid, visa).refused(t, http.StatusGone, "AUTHORIZATION_EXPIRED")
+		require.Equal(t, "voided", h.onlyCharge(t, paid.ID).Status)
 
 		await(t, settleLimit, "the intent expires", func() bool { return s.acquired(t, unpaid.ID).Status == "expired" })
 		require.Equal(t, "expired", s.show(t, unpaid).Status)

@@ -140,6 +140,21 @@ func TestShopperHasThreeAttempts(t *testing.T) {
 	})
 }
 
+// The hour counts, not the moment at which its end is written down.
+func TestIntentIsNotPaidAfterItsHour(t *testing.T) {
+	onEach(t, func(t *testing.T, h *hub) {
+		s := newAcquirer(t, h)
+		fresh, declined := s.host(t), s.host(t)
+		s.checkOut(t, declined, noFunds).refused(t, http.StatusPaymentRequired, "CARD_DECLINED")
+		for _, p := range []hosted{fresh, declined} {
+			h.expire(t, p.ID)
+			s.checkOut(t, p, visa).refused(t, http.StatusGone, "INTENT_EXPIRED")
+			s.confirm(t, p.ID, with(visa)).failure(t, http.StatusConflict, "invalid_state")
+			h.requireNoCharge(t, p.ID)
+		}
+	})
+}
+
 func TestShopperIsSentToTheIssuer(t *testing.T) {
 	onEach(t, func(t *testing.T, h *hub) {
 		s := newAcquirer(t, h)
@@ -149,7 +164,7 @@ func TestShopperIsSentToTheIssuer(t *testing.T) {
 		require.Equal(t, waiting, s.show(t, p))
 		s.checkOut(t, p, visa).refused(t, http.StatusConflict, "INVALID_STATE")
 		answerChallenge(t, h, intent{ID: p.ID, NextAction: waiting.NextAction}, "approve")
-		s.browser().get(t, "/return/"+p.ID)
+		s.browser().get(t, h.returnPath(t, p.ID))
 		done := s.show(t, p)
 		require.Equal(t, "captured", done.Status)
 		require.Nil(t, done.NextAction)

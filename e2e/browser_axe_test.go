@@ -68,7 +68,7 @@ func TestShoppersPagesAreAccessible(t *testing.T) {
 		p := challenged(t, s, nil)
 		w.open(p.NextAction.URL)
 		w.requireAccessible("3ds-open")
-		w.open(s.hub.API + "/return/" + p.ID)
+		w.open(s.hub.API + s.hub.returnPath(t, p.ID))
 		w.heading("Payment is being processed")
 		w.requireAccessible("return-processing")
 	})

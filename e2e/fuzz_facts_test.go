@@ -9,6 +9,7 @@ import (
 
 	"paymenthub/api/openapi/conform"
 	"paymenthub/api/openapi/generate"
+	"paymenthub/internal/payment"
 )
 
 // fuzz sends generated requests to a hub, as a merchant of its own.
@@ -20,10 +21,11 @@ type fuzz struct {
 	refused stock // what faulty requests are about; nothing may happen to it
 	hostile stock // what hostile ones are about; anything allowed may happen to it
 
-	mu      sync.Mutex
-	callers map[string]*testing.T // the test of each operation, for objects made on the way
-	secrets map[string]string     // client secrets by payment
-	about   map[string]string     // the payment that an operation's last request names
+	mu           sync.Mutex
+	callers      map[string]*testing.T // the test of each operation, for objects made on the way
+	secrets      map[string]string     // client secrets by payment
+	about        map[string]string     // the payment that an operation's last request names
+	returnTokens payment.ClientSecrets
 }
 
 // stock is one object in each state that an operation asks for.
@@ -31,7 +33,7 @@ type stock struct{ open, held, paid, refund, dispute, event, entry, movement, cu
 
 func newFuzz(t *testing.T, h *hub) *fuzz {
 	t.Helper()
-	f := &fuzz{hub: h, shop: newShop(t, h), callers: map[string]*testing.T{}, secrets: map[string]string{}, about: map[string]string{}}
+	f := &fuzz{hub: h, shop: newShop(t, h), callers: map[string]*testing.T{}, secrets: map[string]string{}, about: map[string]string{}, returnTokens: h.secrets(t)}
 	f.refused, f.hostile = f.newStock(t), f.newStock(t)
 	facts := generate.Facts{Key: f.shop.key, Known: f.known, Settle: settle, Signed: []string{"receiveNotification"}}
 	for _, doc := range conform.Documents(t) {
@@ -91,8 +93,13 @@ func (f *fuzz) known(p generate.Place) (any, bool) {
 	if v, ok := f.named(p); ok {
 		return v, true
 	}
-	if p.Operation == "putRiskRules" {
+	switch {
+	case p.Operation == "putRiskRules":
 		return f.rule(p)
+	case p.Operation == "returnFromAction" && p.Name == "token":
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.returnTokens.ForReturn(f.about[p.Operation]), true
 	}
 	if v, ok := f.ofAcquiring(p); ok {
 		return v, true

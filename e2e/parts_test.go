@@ -22,6 +22,7 @@ type parts struct {
 	engine   *process // paymenthub temporal
 	provider *process // paymenthub simulator
 	worker   *process // paymenthub worker; nil until startWorker
+	second   *process // another paymenthub serve; nil until startSecond
 }
 
 // newParts starts Temporal, the provider and one `serve`, with settings on top
@@ -105,14 +106,29 @@ func (p *parts) startServe(t *testing.T) {
 	t.Helper()
 	p.env = withGateway(p.env, p.Simulators["stripe"])
 	p.process = p.part(t, "serve", append(p.hubArgs("serve"), "--addr", p.addr)...)
+	awaitHealthy(t, p.process, p.API)
+}
+
+// startSecond starts another API with its worker beside the first and waits until
+// it is healthy. It returns where it is.
+func (p *parts) startSecond(t *testing.T) (api string) {
+	t.Helper()
+	addr := quietAddress(t)
+	p.second = p.part(t, "second", append(p.hubArgs("serve"), "--addr", addr)...)
+	awaitHealthy(t, p.second, "http://"+addr)
+	return "http://" + addr
+}
+
+func awaitHealthy(t *testing.T, serve *process, api string) {
+	t.Helper()
 	await(t, startLimit, "the hub is healthy", func() bool {
 		select {
-		case <-p.process.ended:
-			_, stderr := p.process.output()
-			t.Fatalf("the hub ended: %v\n%s", p.process.err, stderr)
+		case <-serve.ended:
+			_, stderr := serve.output()
+			t.Fatalf("the hub ended: %v\n%s", serve.err, stderr)
 		default:
 		}
-		a, err := client{api: p.API}.send(t, http.MethodGet, healthPath, nil)
+		a, err := client{api: api}.send(t, http.MethodGet, healthPath, nil)
 		return err == nil && a.status == http.StatusOK
 	})
 }
@@ -151,7 +167,7 @@ func (p *parts) end(t *testing.T) {
 		_, stderr := p.process.output()
 		t.Logf("the hub's last words:\n%s", stderr[max(0, len(stderr)-4000):])
 	}
-	for _, part := range []*process{p.process, p.worker, p.engine, p.provider} {
+	for _, part := range []*process{p.process, p.second, p.worker, p.engine, p.provider} {
 		if part != nil {
 			part.kill()
 			require.NoError(t, part.crashed())

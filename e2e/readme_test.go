@@ -36,13 +36,13 @@ func TestTheReadmesFirstPaymentWorksAsPrinted(t *testing.T) {
 // TestTheReadmesMapIsTrue checks that every folder of the map is there, and
 // that every link leads somewhere.
 func TestTheReadmesMapIsTrue(t *testing.T) {
-	for _, page := range []string{"README.md", "docs/ARCHITECTURE.md", "docs/PAYMENTS.md", "docs/GATEWAYS.md"} {
+	for _, page := range []string{"README.md", "docs/ARCHITECTURE.md", "docs/PAYMENTS.md", "docs/GATEWAYS.md", "docs/CHECKOUT.md", "docs/RISK.md", "docs/RELIABILITY.md"} {
 		raw, err := os.ReadFile(filepath.Join("..", page))
 		require.NoError(t, err)
 		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`).FindAllSubmatch(raw, -1) {
 			require.FileExists(t, filepath.Join("..", filepath.Dir(page), string(link[1])), "%s links to it", page)
 		}
-		for _, folder := range regexp.MustCompile("`((?:internal|api|workflows|activities|worker|config|docker|e2e)/[a-z/]*)`").FindAllSubmatch(raw, -1) {
+		for _, folder := range regexp.MustCompile("`((?:internal|api|workflows|activities|worker|config|docker|e2e|web)/[a-z/]*)`").FindAllSubmatch(raw, -1) {
 			require.DirExists(t, filepath.Join("..", string(folder[1])), "%s names it", page)
 		}
 	}

@@ -50,6 +50,7 @@ func TestNobodyEverSeesACardNumber(t *testing.T) {
 		g := gossip{s.client, finds{}}
 		payWithSecrets(t, h, g)
 		breakWithSecrets(t, g)
+		acquireWithSecrets(t, h, g)
 		for _, list := range []string{intents, refunds, events, "/v3/ledger/entries"} {
 			g.call(t, http.MethodGet, list+"?limit=100", nil)
 		}
@@ -75,7 +76,12 @@ func TestNobodyEverSeesACardNumber(t *testing.T) {
 func requireSecrecy(t *testing.T, f finds) {
 	t.Helper()
 	require.NotEmpty(t, f.lookFor([]string{marker}), "the search sees nothing")
-	needles := []string{`"` + secretCVC + `"`, `\"` + secretCVC + `\"`, "cvc=" + secretCVC, "cvc]=" + secretCVC, "cvc%5D=" + secretCVC}
+	needles := []string{`"` + secretCVC + `"`, `\"` + secretCVC + `\"`}
+	for _, name := range []string{"cvc", "cvv"} {
+		for _, between := range []string{"=", "]=", "%5D=", ":", `":`, `\":`, ": ", `": `} {
+			needles = append(needles, name+between+secretCVC)
+		}
+	}
 	for _, number := range []string{secretNumber, threeDS, noFunds} {
 		needles = append(needles, spellings(number)...)
 	}

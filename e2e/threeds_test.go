@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"paymenthub/config"
+	"paymenthub/internal/payment"
 )
 
 const thanks = "https://shop.example/thanks?order=998&redirect_status=old"
@@ -34,6 +37,22 @@ func answerChallenge(t *testing.T, h *hub, p intent, outcome string) string {
 	pressed := h.simulator(t, http.MethodPost, path, "outcome="+outcome)
 	require.Equal(t, http.StatusSeeOther, pressed.status, "%s", pressed.raw)
 	return pressed.header.Get("Location")
+}
+
+// returnPath is where the hub has gateways send the payment's shopper.
+func (h *hub) returnPath(t testing.TB, paymentID string) string {
+	t.Helper()
+	return "/return/" + paymentID + "?token=" + h.secrets(t).ForReturn(paymentID)
+}
+
+// secrets are what the hub derives from its key in the data folder.
+func (h *hub) secrets(t testing.TB) payment.ClientSecrets {
+	t.Helper()
+	keys, err := config.DevKeys(h.dir.Keys())
+	require.NoError(t, err)
+	key, err := keys.ClientSecret.Bytes()
+	require.NoError(t, err)
+	return payment.NewClientSecrets(key)
 }
 
 // comeBack is the shopper's browser on its way to the merchant.
@@ -68,7 +87,7 @@ func TestAuthenticatedShopperPays(t *testing.T) {
 			require.Equal(t, "payment_intent.requires_action", s.told(t, p.ID)[1])
 			require.Len(t, s.told(t, p.ID), 3)
 
-			again := comeBack(t, h, p, h.API+"/return/"+p.ID+"?reloaded=1")
+			again := comeBack(t, h, p, h.API+h.returnPath(t, p.ID)+"&reloaded=1")
 			requireSentTo(t, again, p, "succeeded")
 			h.onlyCharge(t, p.ID)
 		}
@@ -140,10 +159,12 @@ func TestShopperWhoNeverReturnsIsFoundOut(t *testing.T) {
 		await(t, settleLimit, "the hub asks the gateway by itself", func() bool { return s.intent(t, p.ID).Status == "succeeded" })
 		h.onlyCharge(t, p.ID)
 
-		page := client{api: h.API}.get(t, "/return/"+p.ID)
+		page := client{api: h.API}.get(t, h.returnPath(t, p.ID))
 		require.Equal(t, http.StatusOK, page.status, "without a return URL the hub has a page")
 		require.Contains(t, string(page.raw), "Payment confirmed")
 		require.NotContains(t, string(page.raw), p.ClientSecret)
-		require.Equal(t, http.StatusNotFound, client{api: h.API}.get(t, "/return/pi_01HZY3K8V4N5T6W7X8Y9Z0A1B2").status)
+		for _, nothing := range []string{"/return/" + p.ID, h.returnPath(t, "pi_01HZY3K8V4N5T6W7X8Y9Z0A1B2")} {
+			require.Equal(t, http.StatusNotFound, client{api: h.API}.get(t, nothing).status)
+		}
 	})
 }

@@ -38,6 +38,7 @@ type script struct {
 	calls   []string                // kind and idempotency key, in order
 	window  time.Duration
 	stored  []gateway.StoredMethod // the kept cards that were charged
+	owners  []string               // the customers, as the gateway knows them, for whom cards were to be kept
 
 	challenged []bool // whether authorizations demanded 3-D Secure, in order
 }
@@ -99,11 +100,17 @@ func (s *script) Refund(_ context.Context, r gateway.Refund) payment.Outcome {
 // The operations on kept cards, among the script's answers and calls.
 const (
 	storing   payment.TransactionKind = "store"
+	finding   payment.TransactionKind = "find"
 	detaching payment.TransactionKind = "detach"
 )
 
 func (s *script) StoreMethod(_ context.Context, g gateway.Storage) payment.Outcome {
+	s.owners = append(s.owners, g.Save.CustomerReference)
 	return s.answer(storing, gateway.Call{IdempotencyKey: g.IdempotencyKey})
+}
+
+func (s *script) FindMethod(_ context.Context, l gateway.MethodLookup) payment.Outcome {
+	return s.answer(finding, gateway.Call{IdempotencyKey: l.IdempotencyKey})
 }
 
 func (s *script) DetachMethod(_ context.Context, d gateway.Detachment) payment.Outcome {
@@ -221,7 +228,7 @@ func newBed(t *testing.T) *bed {
 	}
 	worker.RegisterActivities(env, worker.Options{
 		Payments: b.steps,
-		Sweeper:  &activities.Sweeper{Repository: db.Payments(), Vault: b.vault, Idempotency: db.Idempotency(), Clock: envClock{env}, Logger: zap.NewNop()},
+		Sweeper:  &activities.Sweeper{Repository: db.Payments(), Methods: db.Customers(), Vault: b.vault, Idempotency: db.Idempotency(), Clock: envClock{env}, Logger: zap.NewNop()},
 	})
 	return b
 }

@@ -7,9 +7,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paymenthub/activities"
 	"paymenthub/internal/customer"
 	"paymenthub/internal/id"
+	"paymenthub/internal/interleave"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/risk"
 	"paymenthub/internal/vault"
 	"paymenthub/workflows"
 )
@@ -44,14 +47,20 @@ func (b *bed) customer() customer.Customer {
 // pending stores a card that is to be kept.
 func (b *bed) pending() customer.PaymentMethod {
 	b.t.Helper()
+	return b.pendingOf(b.customer().ID, "")
+}
+
+func (b *bed) pendingOf(customerID, reference string) customer.PaymentMethod {
+	b.t.Helper()
 	methodID := id.New(id.PaymentMethod)
 	sealed, err := b.vault.Seal(b.scope, id.Join(id.VaultCard, id.Suffix(methodID)), vault.Card{Number: "4242424242424242", CVC: "123", ExpMonth: 12, ExpYear: 2030})
 	require.NoError(b.t, err)
 	now := envClock{b.TestWorkflowEnvironment}.Now()
 	m := customer.PaymentMethod{
-		ID: methodID, Scope: b.scope, CustomerID: b.customer().ID, Status: customer.MethodPending, Gateway: "stripe",
+		ID: methodID, Scope: b.scope, CustomerID: customerID, Status: customer.MethodPending, Gateway: "stripe", GatewayCustomer: reference,
 		CardToken: sealed.Token, Card: sealed.Summary(), ConsentedAt: now, CreatedAt: now,
 	}
+	m.DueAt = now.Add(customer.Unattended)
 	require.NoError(b.t, b.db.Customers().OpenMethod(context.Background(), m, sealed))
 	return m
 }
@@ -125,17 +134,120 @@ func TestARefusedCardIsNotKept(t *testing.T) {
 	require.False(t, b.hasCard(m))
 }
 
-func TestAGatewayThatIsAwayForAnHourKeepsNothing(t *testing.T) {
-	b := newBed(t)
-	m := b.pending()
+// silent answers nothing for an hour, and then what a look-up finds.
+func (b *bed) silent(found ...payment.Outcome) {
 	for range 100 {
 		b.gateway.answers[storing] = append(b.gateway.answers[storing], unknown)
 	}
+	b.gateway.answers[finding] = found
+}
+
+func TestACardThatTheGatewayCertainlyDoesNotKeepIsDeclined(t *testing.T) {
+	b := newBed(t)
+	m := b.pending()
+	b.silent(unknown, absent)
 	got := b.lives(m, false)
 	require.Equal(t, customer.MethodDeclined, got.Status)
 	require.Equal(t, string(payment.DeclineGatewayUnavailable), got.Refusal.Code)
+	require.Less(t, b.elapsed(), 4*time.Hour)
+	require.False(t, b.hasCard(m))
+}
+
+func TestACardThatIsFoundAfterAnHourIsKept(t *testing.T) {
+	b := newBed(t)
+	m := b.pending()
+	b.silent(kept)
+	got := b.lives(m, false)
+	require.Equal(t, customer.MethodActive, got.Status)
+	require.Equal(t, "gw_card", got.GatewayReference)
+	made := b.gateway.made()
+	require.Equal(t, "find "+m.ID+"-store", made[len(made)-1])
 	require.Less(t, b.elapsed(), 3*time.Hour)
 	require.False(t, b.hasCard(m))
+}
+
+// The last request to keep a card may still be on its way.
+func TestAnAbsenceCountsWhenNothingIsOnItsWay(t *testing.T) {
+	b := newBed(t)
+	m := b.pending()
+	b.SetStartTime(m.CreatedAt.Add(time.Hour + time.Minute))
+	b.gateway.answers[finding] = []payment.Outcome{absent, kept}
+	require.Equal(t, customer.MethodActive, b.lives(m, false).Status)
+	require.Len(t, b.gateway.made(), 2)
+}
+
+// A method whose gateway tells nothing for days is shown to operators; asked again it
+// may still tell.
+func TestAMethodThatWaitsForDaysNeedsAnOperator(t *testing.T) {
+	for name, forget := range map[string]bool{"to be kept": false, "to be forgotten": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t)
+			m := b.pending()
+			ctx, scope := context.Background(), b.scope
+			if forget {
+				require.NoError(t, b.db.Customers().RecordMethod(ctx, customer.Stored{MethodID: m.ID, GatewayCustomer: "gw_cus", GatewayReference: "gw_card", At: b.Now()}))
+				require.NoError(t, b.db.Customers().DetachMethod(ctx, scope, m.ID, m.CreatedAt))
+			}
+			var never []payment.Outcome
+			for range 300 {
+				never = append(never, unknown)
+			}
+			b.silent(never...)
+			b.gateway.answers[detaching] = never
+			got := b.lives(m, forget)
+			require.NotEmpty(t, got.Attention)
+			require.InDelta(t, 24, got.DueAt.Sub(envClock{b.TestWorkflowEnvironment}.Now()).Hours(), 1)
+			require.InDelta(t, 7*24, b.elapsed().Hours(), 2)
+			in, err := b.db.Customers().MethodsInNeed(ctx, "", 10)
+			require.NoError(t, err)
+			require.Len(t, in, 1)
+
+			step, told := b.steps.StoreMethod, kept
+			if forget {
+				step, told = b.steps.ForgetMethod, success
+			}
+			b.gateway.answers[finding], b.gateway.answers[detaching] = []payment.Outcome{told}, []payment.Outcome{told}
+			inActivity, err := interleave.ActivityContext()
+			require.NoError(t, err)
+			progress, err := step(inActivity, activities.MethodRef{MethodID: m.ID})
+			require.NoError(t, err)
+			require.True(t, progress.Done)
+			require.Empty(t, b.method(m.ID).Attention)
+		})
+	}
+}
+
+// A customer who is gone at the gateway is forgotten at the hub: the next card is
+// saved for a new one.
+func TestACustomerWhoIsGoneIsForgotten(t *testing.T) {
+	ctx := context.Background()
+	gone := refusal
+	gone.CustomerGone = true
+	knows := func(b *bed, customerID string) string {
+		reference, err := b.db.Customers().Reference(ctx, customerID, "stripe")
+		require.NoError(b.t, err)
+		return reference
+	}
+	t.Run("by API", func(t *testing.T) {
+		b := newBed(t)
+		m := b.pending()
+		require.NoError(t, b.db.Customers().RecordMethod(ctx, customer.Stored{MethodID: m.ID, GatewayCustomer: "gw_gone", GatewayReference: "gw_1", At: b.Now()}))
+		next := b.pendingOf(m.CustomerID, "gw_gone")
+		b.gateway.answers[storing] = []payment.Outcome{gone}
+		require.Equal(t, customer.MethodDeclined, b.lives(next, false).Status)
+		require.Equal(t, []string{"gw_gone"}, b.gateway.owners)
+		require.Empty(t, knows(b, m.CustomerID))
+	})
+	t.Run("by a payment", func(t *testing.T) {
+		b := newBed(t)
+		p, conf := b.saving()
+		m := b.pendingOf(p.CustomerID, "")
+		require.NoError(t, b.db.Customers().RecordMethod(ctx, customer.Stored{MethodID: m.ID, GatewayCustomer: "gw_gone", GatewayReference: "gw_1", At: b.Now()}))
+		b.gateway.answers[payment.Sale] = []payment.Outcome{gone}
+		b.run(p, conf)
+		b.ended(p, payment.Expired)
+		require.Empty(t, knows(b, p.CustomerID))
+	})
 }
 
 func TestADetachedCardIsForgottenInTheEnd(t *testing.T) {
@@ -243,4 +355,35 @@ func TestAMethodDetachedBeforeItIsChargedDeclines(t *testing.T) {
 	got := b.ended(p, payment.Expired)
 	require.Empty(t, b.gateway.made(), "no gateway hears of it")
 	require.Equal(t, payment.DeclineMethodDetached, got.LastError.Code)
+}
+
+// What was detached long before the call was written down was never sent, however
+// often the step is repeated; what was detached about then may have been.
+func TestAMethodDetachedBeforeIsNeverSent(t *testing.T) {
+	for _, c := range []struct {
+		before time.Duration
+		sent   bool
+	}{{time.Hour, false}, {2 * time.Minute, false}, {time.Second, true}, {-time.Second, true}} {
+		b := newBed(t)
+		p, conf := b.paysWithSaved()
+		ctx := context.Background()
+		a, err := b.db.Payments().Load(ctx, p.ID)
+		require.NoError(t, err)
+		change, err := a.Intent.BeginAttempt(*conf, "stripe", risk.Assessment{Action: risk.Allow}, p.CreatedAt)
+		require.NoError(t, err)
+		require.NoError(t, b.db.Payments().Apply(ctx, change))
+		require.NoError(t, b.db.Customers().DetachMethod(ctx, b.scope, conf.SavedMethod, p.CreatedAt.Add(-c.before)))
+		inActivity, err := interleave.ActivityContext()
+		require.NoError(t, err)
+		_, err = b.steps.Attempt(inActivity, activities.Attempt{PaymentID: p.ID, Confirmation: *conf})
+		require.NoError(t, err)
+		attempts, err := b.db.Payments().Attempts(ctx, b.scope, p.ID)
+		require.NoError(t, err)
+		if c.sent {
+			require.NotEmpty(t, b.gateway.made(), c.before)
+			continue
+		}
+		require.Empty(t, b.gateway.made(), c.before)
+		require.Equal(t, payment.DeclineMethodDetached, attempts[0].Decline.Code)
+	}
 }

@@ -127,8 +127,17 @@ func renderError(err error, requestID string) middleware.Answer {
 }
 
 // renderPublicError is renderError for browsers, who have no key but a client
-// secret.
+// secret. Whoever tries cards there learns what the holder of one could mend, and
+// nothing else of what the issuer said.
 func renderPublicError(err error, requestID string) middleware.Answer {
+	var refused *payment.DeclinedError
+	if errors.As(err, &refused) {
+		detail := declined(refused.Intent, refused.Decline)
+		told := string(refused.Decline.ForShopper())
+		detail.Details.DeclineCode, detail.Details.ResponseCode, detail.Details.Advice = &told, nil, nil
+		detail.Message = "The card was declined. Try another card, or ask your bank."
+		return write(http.StatusPaymentRequired, detail, requestID)
+	}
 	if fault.Is(err, fault.Unauthenticated) {
 		err = refuse(word{http.StatusUnauthorized, openapi.ErrorCodeInvalidClientSecret}, err)
 	}

@@ -1,6 +1,7 @@
 package acquiring
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -54,7 +55,7 @@ func (a *API) pay(c *gin.Context, capture payment.CaptureMethod) (answer, error)
 // checkPayment checks what a merchant asks for, all but its currency, takes it
 // over and returns how the shopper pays.
 func (a *API) checkPayment(body openapi.PaymentRequest, n *payment.New) (payment.Method, error) {
-	if err := checkAmount(body.Amount); err != nil {
+	if err := decode.Amount(body.Amount); err != nil {
 		return payment.Method{}, err
 	}
 	var method payment.Method
@@ -116,11 +117,15 @@ func (a *API) CapturePayment(c *gin.Context) (answer, error) {
 	if err := readRequest(c, &body); err != nil {
 		return answer{}, err
 	}
-	amount, err := partOrAll(body.Amount)
+	amount, err := decode.PartOrAll(body.Amount)
 	if err != nil {
 		return answer{}, err
 	}
 	p, err := a.payments.Capture(c.Request.Context(), middleware.Scope(c), paymentID, middleware.OperationID(c), amount)
+	var refused *payment.DeclinedError
+	if errors.As(err, &refused) && refused.Decline.Code == payment.DeclineAuthorizationExpired {
+		return answer{}, refuse(authorizationExpired, fault.New(fault.InvalidState, "%s", refused.Decline.Message))
+	}
 	if err != nil {
 		return answer{}, a.explain(c, paymentID, err, capture)
 	}
@@ -166,7 +171,7 @@ func (a *API) RefundPayment(c *gin.Context) (answer, error) {
 		return answer{}, err
 	}
 	n := payment.NewRefund{ID: id.Join(id.Refund, middleware.OperationID(c)), Note: text(body.Reason)}
-	if n.Amount, err = partOrAll(body.Amount); err != nil {
+	if n.Amount, err = decode.PartOrAll(body.Amount); err != nil {
 		return answer{}, err
 	}
 	if err := decode.Text("reason", n.Note, maxReason); err != nil {
@@ -199,7 +204,7 @@ func (a *API) existing(c *gin.Context, paymentID string) (payment.Intent, error)
 func (a *API) elsewhere(c *gin.Context, paymentID string) error {
 	p, err := a.payments.Find(c.Request.Context(), paymentID)
 	switch {
-	case err == nil && p.Scope.MerchantID == middleware.Scope(c).MerchantID:
+	case err == nil && p.Scope.MerchantID == middleware.Scope(c).MerchantID && p.Scope != middleware.Scope(c):
 		return refuse(wrongMerchant, fault.New(fault.Unauthenticated, "This payment is in your other environment. Use a key of that one."))
 	case err == nil, fault.Is(err, fault.NotFound):
 		return fault.New(fault.NotFound, "There is no such payment.")

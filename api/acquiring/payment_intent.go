@@ -48,7 +48,7 @@ func (a *API) CreatePaymentIntent(c *gin.Context) (answer, error) {
 // checkIntent checks what a merchant asks for, all but its currency, and takes it
 // over.
 func checkIntent(body openapi.PaymentIntentRequest, n *payment.New) error {
-	if err := checkAmount(body.Amount); err != nil {
+	if err := decode.Amount(body.Amount); err != nil {
 		return err
 	}
 	if body.CaptureMethod != nil {

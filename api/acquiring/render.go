@@ -1,6 +1,8 @@
 package acquiring
 
 import (
+	"cmp"
+
 	openapi "paymenthub/api/openapi/acquiring"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
@@ -112,7 +114,7 @@ func (a *API) renderIntent(p payment.Intent) openapi.PaymentIntent {
 	v := openapi.PaymentIntent{
 		ID: p.ID, ClientSecret: secret, Status: statusOf(p), Amount: p.Amount, Currency: string(p.Currency),
 		CaptureMethod: openapi.CaptureMethod(p.CaptureMethod), Description: optional(p.Description),
-		CustomerEmail: optional(p.Customer.Email), Metadata: p.Metadata, ExpiresAt: utc(p.ExpiresAt), CreatedAt: utc(p.CreatedAt),
+		CustomerEmail: optional(cmp.Or(p.Customer.Email, p.Customer.ShopperEmail)), Metadata: p.Metadata, ExpiresAt: utc(p.ExpiresAt), CreatedAt: utc(p.CreatedAt),
 	}
 	if p.Checkout != nil {
 		v.CheckoutURL = optional(a.publicURL + "/checkout/" + p.ID + "?client_secret=" + secret)

@@ -45,40 +45,13 @@ func readRequest(c *gin.Context, v any, parameters ...string) error {
 	return decode.JSON(middleware.Body(c), v, special)
 }
 
-// pathID returns the id in the path. What is no id of the kind names nothing,
-// and is not repeated in the answer.
-func pathID(c *gin.Context, kind id.Prefix, what string) (string, error) {
-	if given := c.Param("id"); id.Valid(kind, given) {
-		return given, nil
-	}
-	return "", fault.New(fault.NotFound, "There is no such %s.", what)
-}
-
 // namedPayment returns the payment id in the path and tells the log of it.
 func namedPayment(c *gin.Context) (string, error) {
-	paymentID, err := pathID(c, id.Payment, "payment")
+	paymentID, err := middleware.PathID(c, id.Payment, "payment")
 	if err == nil {
 		middleware.SetPayment(c, paymentID)
 	}
 	return paymentID, err
-}
-
-func checkAmount(amount int64) error {
-	if amount < 1 {
-		return fault.Field("amount", "Field 'amount' must be a positive integer.")
-	}
-	if amount > money.MaxAmount {
-		return fault.Field("amount", "Field 'amount' must be a positive integer of at most %d.", int64(money.MaxAmount))
-	}
-	return nil
-}
-
-// partOrAll checks an optional amount; 0 stands for all.
-func partOrAll(amount *int64) (int64, error) {
-	if amount == nil {
-		return 0, nil
-	}
-	return *amount, checkAmount(*amount)
 }
 
 // currency checks that the merchant takes a currency here.
@@ -113,6 +86,9 @@ func list(currencies []money.Currency) string {
 func (a *API) card(in openapi.Card) (vault.Card, error) {
 	if in == (openapi.Card{}) {
 		return vault.Card{}, fault.Field("card", "Field 'card' is required.")
+	}
+	if err := decode.Text(cardFields.HolderName, in.HolderName.Reveal(), vault.MaxHolderName); err != nil {
+		return vault.Card{}, err
 	}
 	return vault.NewCard(vault.Input{
 		Number: in.Number.Reveal(), CVC: in.CVV.Reveal(), HolderName: in.HolderName.Reveal(), ExpMonth: in.ExpMonth, ExpYear: in.ExpYear,

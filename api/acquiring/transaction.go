@@ -1,6 +1,7 @@
 package acquiring
 
 import (
+	"math"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -17,7 +18,7 @@ import (
 const (
 	defaultLimit = 10
 	maxLimit     = 100
-	maxOffset    = 10_000
+	maxOffset    = math.MaxInt32 // of a database
 )
 
 // results are what movements come to, by the contract's words for them.
@@ -31,7 +32,7 @@ var results = map[string]payment.TransactionResult{
 
 // GetTransaction is GET /api/v1/transactions/{id}.
 func (a *API) GetTransaction(c *gin.Context) (answer, error) {
-	transactionID, err := pathID(c, id.Transaction, "transaction")
+	transactionID, err := middleware.PathID(c, id.Transaction, "transaction")
 	if err != nil {
 		return answer{}, err
 	}

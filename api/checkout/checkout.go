@@ -125,7 +125,7 @@ func (h *Checkout) view(p payment.Intent, secret string, s merchant.Settings, l 
 	shown := &checkout.Payment{
 		ID: p.ID, Secret: secret, Test: p.Scope.Environment == merchant.Sandbox,
 		Merchant: s.DisplayName, BrandColor: s.BrandColor,
-		Amount: p.Money(), Description: p.Description, Statement: p.StatementDescriptor, Email: p.Customer.Email,
+		Amount: p.Money(), Description: p.Description, Statement: p.StatementDescriptor, Email: p.Customer.Email, ShopperEmail: p.Customer.ShopperEmail,
 		MaySave: p.CustomerID != "", ActionURL: p.RedirectURL,
 		AttemptsLeft: p.AttemptLimit - p.Attempts, ExpiresIn: max(0, p.ExpiresAt.Sub(now)),
 	}

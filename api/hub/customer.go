@@ -48,7 +48,7 @@ func (a *API) CreateCustomer(c *gin.Context) (any, error) {
 
 // GetCustomer is GET /v3/customers/{id}.
 func (a *API) GetCustomer(c *gin.Context) (any, error) {
-	customerID, err := pathID(c, id.Customer, "customer")
+	customerID, err := middleware.PathID(c, id.Customer, "customer")
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (a *API) ListCustomers(c *gin.Context) (any, error) {
 
 // UpdateCustomer is POST /v3/customers/{id}.
 func (a *API) UpdateCustomer(c *gin.Context) (any, error) {
-	customerID, err := pathID(c, id.Customer, "customer")
+	customerID, err := middleware.PathID(c, id.Customer, "customer")
 	if err != nil {
 		return nil, err
 	}

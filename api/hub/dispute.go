@@ -12,7 +12,7 @@ import (
 
 // GetDispute is GET /v3/disputes/{id}.
 func (a *API) GetDispute(c *gin.Context) (any, error) {
-	disputeID, err := pathID(c, id.Dispute, "dispute")
+	disputeID, err := middleware.PathID(c, id.Dispute, "dispute")
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ var eventTypes = []event.Type{
 
 // GetEvent is GET /v3/events/{id}.
 func (a *API) GetEvent(c *gin.Context) (any, error) {
-	eventID, err := pathID(c, id.Event, "event")
+	eventID, err := middleware.PathID(c, id.Event, "event")
 	if err != nil {
 		return nil, err
 	}

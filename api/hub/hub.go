@@ -1,5 +1,6 @@
 // Package hub is the Hub façade (contracts/hub.md): payment intents, refunds,
-// events and the ledger, in its own words.
+// disputes, customers and their payment methods, risk rules, settings, events and
+// the ledger, in its own words.
 package hub
 
 import (

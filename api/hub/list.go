@@ -68,12 +68,3 @@ func reference(values url.Values, name string, kind id.Prefix) (string, error) {
 func (p page) ofPayments() payment.Page {
 	return payment.Page{Limit: p.limit, StartingAfter: p.startingAfter, EndingBefore: p.endingBefore}
 }
-
-// pathID returns the id in the path. What is no id of the kind names nothing,
-// and is not repeated in the answer.
-func pathID(c *gin.Context, kind id.Prefix, what string) (string, error) {
-	if given := c.Param("id"); id.Valid(kind, given) {
-		return given, nil
-	}
-	return "", fault.New(fault.NotFound, "There is no such %s.", what)
-}

@@ -151,7 +151,7 @@ func (a *API) CaptureIntent(c *gin.Context) (any, error) {
 	if err := readRequest(c, &body); err != nil {
 		return nil, err
 	}
-	amount, err := partOrAll(body.Amount)
+	amount, err := decode.PartOrAll(body.Amount)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (a *API) CancelIntent(c *gin.Context) (any, error) {
 
 // namedIntent returns the payment id in the path and tells the log of it.
 func (a *API) namedIntent(c *gin.Context) (string, error) {
-	paymentID, err := pathID(c, id.Payment, "payment intent")
+	paymentID, err := middleware.PathID(c, id.Payment, "payment intent")
 	if err == nil {
 		middleware.SetPayment(c, paymentID)
 	}

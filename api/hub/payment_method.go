@@ -61,7 +61,7 @@ func isNetworkTransaction(s string) bool {
 
 // GetPaymentMethod is GET /v3/payment_methods/{id}.
 func (a *API) GetPaymentMethod(c *gin.Context) (any, error) {
-	methodID, err := pathID(c, id.PaymentMethod, "payment method")
+	methodID, err := middleware.PathID(c, id.PaymentMethod, "payment method")
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (a *API) SetDefaultPaymentMethod(c *gin.Context) (any, error) {
 
 // changeMethod does what needs no more than a method's id.
 func (a *API) changeMethod(c *gin.Context, change func(context.Context, merchant.Scope, string) (customer.PaymentMethod, error)) (any, error) {
-	methodID, err := pathID(c, id.PaymentMethod, "payment method")
+	methodID, err := middleware.PathID(c, id.PaymentMethod, "payment method")
 	if err != nil {
 		return nil, err
 	}
@@ -182,6 +182,9 @@ func savedMethod(m openapi.PaymentMethod, method payment.Method) (payment.Method
 func (a *API) card(at string, c openapi.Card) (vault.Card, error) {
 	if c == (openapi.Card{}) {
 		return vault.Card{}, fault.Field(at, "Field '%s' is required.", at)
+	}
+	if err := decode.Text(at+".holder_name", string(c.HolderName), vault.MaxHolderName); err != nil {
+		return vault.Card{}, err
 	}
 	return vault.NewCard(vault.Input{
 		Number: string(c.Number), CVC: string(c.CVC), HolderName: string(c.HolderName), ExpMonth: c.ExpMonth, ExpYear: c.ExpYear,

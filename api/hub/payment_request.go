@@ -69,7 +69,7 @@ func newPayment(body openapi.CreateIntentRequest) (payment.New, error) {
 		ReturnURL: text(body.ReturnURL), Description: text(body.Description), StatementDescriptor: text(body.StatementDescriptor),
 	}
 	var err error
-	if err = checkAmount(body.Amount); err != nil {
+	if err = decode.Amount(body.Amount); err != nil {
 		return n, err
 	}
 	if n.Currency, err = money.ParseCurrency(body.Currency); err != nil {
@@ -135,24 +135,6 @@ func (a *API) firstMethod(body openapi.CreateIntentRequest) (*payment.Method, er
 	}
 	method, err := a.method(*body.PaymentMethod, methodOptions{save: body.SavePaymentMethod, offSession: body.OffSession})
 	return &method, err
-}
-
-func checkAmount(amount int64) error {
-	if amount < 1 {
-		return fault.Field("amount", "Field 'amount' must be a positive integer.")
-	}
-	if amount > money.MaxAmount {
-		return fault.Field("amount", "Field 'amount' must be a positive integer of at most %d.", int64(money.MaxAmount))
-	}
-	return nil
-}
-
-// partOrAll checks an optional amount; 0 stands for all.
-func partOrAll(amount *int64) (int64, error) {
-	if amount == nil {
-		return 0, nil
-	}
-	return *amount, checkAmount(*amount)
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }

@@ -17,7 +17,7 @@ func (a *API) CreateRefund(c *gin.Context) (any, error) {
 	if err := readRequest(c, &body); err != nil {
 		return nil, err
 	}
-	amount, err := partOrAll(body.Amount)
+	amount, err := decode.PartOrAll(body.Amount)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (a *API) CreateRefund(c *gin.Context) (any, error) {
 
 // GetRefund is GET /v3/payments/refunds/{id}.
 func (a *API) GetRefund(c *gin.Context) (any, error) {
-	refundID, err := pathID(c, id.Refund, "refund")
+	refundID, err := middleware.PathID(c, id.Refund, "refund")
 	if err != nil {
 		return nil, err
 	}

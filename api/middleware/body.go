@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -15,18 +16,34 @@ import (
 // MaxBody is the largest body that is read, in bytes.
 const MaxBody = 1 << 20
 
+// bodyTime is how long a client may take to send a body.
+const bodyTime = 10 * time.Second
+
 // ReadBody reads the body of a write, which must be JSON where there is one.
 func ReadBody(c *gin.Context) {
 	readBody(c, isJSON)
 }
 
+// ReadShoppers is ReadBody for those who have no key.
+func ReadShoppers(c *gin.Context) {
+	hurry(c, ReadBody)
+}
+
 // ReadSigned reads a body of any type, byte for byte as it was signed.
 func ReadSigned(c *gin.Context) {
-	readBody(c, func(http.Header) bool { return true })
+	hurry(c, func(c *gin.Context) { readBody(c, func(http.Header) bool { return true }) })
+}
+
+// hurry bounds how long the body may take. What cannot be bounded, as in tests, is
+// bounded by the server's own limit.
+func hurry(c *gin.Context, read gin.HandlerFunc) {
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(bodyTime))
+	read(c)
 }
 
 func readBody(c *gin.Context, takes func(http.Header) bool) {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, MaxBody))
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"paymenthub/internal/fault"
+	"paymenthub/internal/id"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
 )
@@ -96,6 +97,15 @@ func (r *request) scope() merchant.Scope {
 		return r.shopper.Scope
 	}
 	return r.key.Scope
+}
+
+// PathID returns the id ":id" in the path. What is no id of the kind names nothing,
+// and is not repeated in the answer.
+func PathID(c *gin.Context, kind id.Prefix, what string) (string, error) {
+	if given := c.Param("id"); id.Valid(kind, given) {
+		return given, nil
+	}
+	return "", fault.New(fault.NotFound, "There is no such %s.", what)
 }
 
 // Body returns the request's body.

@@ -983,6 +983,12 @@ type OpenCheckoutParams struct {
 	Locale *string `form:"locale,omitempty" json:"locale,omitempty"`
 }
 
+// ReturnFromActionParams defines parameters for ReturnFromAction.
+type ReturnFromActionParams struct {
+	// Token In the address that the hub gives the gateway; without it nothing is told.
+	Token string `form:"token" json:"token"`
+}
+
 // ListCustomersParams defines parameters for ListCustomers.
 type ListCustomersParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`

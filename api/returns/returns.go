@@ -34,10 +34,15 @@ type Payments interface {
 }
 
 // Returns serves the shopper's way back.
-type Returns struct{ payments Payments }
+type Returns struct {
+	payments Payments
+	secrets  payment.ClientSecrets
+}
 
 // New makes it.
-func New(p Payments) *Returns { return &Returns{payments: p} }
+func New(p Payments, secrets payment.ClientSecrets) *Returns {
+	return &Returns{payments: p, secrets: secrets}
+}
 
 // Facade is what the shared middleware needs to know.
 func (r *Returns) Facade() *middleware.Facade {
@@ -46,11 +51,13 @@ func (r *Returns) Facade() *middleware.Facade {
 
 // Return is GET /return/{payment_id}: it lets the payment go on, and sends the
 // shopper to the merchant with what became of it. The query that the issuer or
-// gateway added is not looked at: only the gateway's own answer counts.
+// gateway added is not looked at: only the gateway's own answer counts. Whoever has
+// the payment's id without the token of the address that the gateway was given is
+// told as much as of a payment that is not there.
 func (r *Returns) Return(c *gin.Context) {
 	c.Header("Content-Security-Policy", policy)
 	paymentID := c.Param("payment_id")
-	if !id.Valid(id.Payment, paymentID) {
+	if !id.Valid(id.Payment, paymentID) || !r.secrets.CheckReturn(paymentID, c.Query("token")) {
 		middleware.Fail(c, fault.New(fault.NotFound, "There is no such payment."))
 		return
 	}

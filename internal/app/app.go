@@ -252,11 +252,14 @@ func (h *Hub) newReceiver() *notification.Receiver {
 func (h *Hub) sweeper() *activities.Sweeper {
 	return &activities.Sweeper{
 		Repository: h.store.Payments(), Orchestrator: h.orchestrator, Notifications: h.receiver, Vault: h.vault,
+		Methods: h.store.Customers(), Keeper: h.orchestrator,
 		Idempotency: h.store.Idempotency(), Sightings: h.risk, Clock: h.clock, Logger: h.log,
 	}
 }
 
-func (h *Hub) returnURL(paymentID string) string { return h.publicURL() + "/return/" + paymentID }
+func (h *Hub) returnURL(paymentID string) string {
+	return h.publicURL() + "/return/" + paymentID + "?token=" + h.secrets.ForReturn(paymentID)
+}
 
 // guard is the idempotency service of all façades.
 func (h *Hub) guard() *idempotency.Guard {

@@ -13,6 +13,7 @@ import (
 	"paymenthub/config"
 	"paymenthub/internal/app"
 	"paymenthub/internal/clock"
+	"paymenthub/internal/customer"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/store"
@@ -23,9 +24,9 @@ func attentionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "attention", Short: "List what an operator must look at", Args: cobra.NoArgs,
 		Long: `List what an operator must look at: payments and refunds whose outcome the gateway
-does not tell or tells in contradiction, and webhooks that contradict the hub's
-records. The hub has applied none of it. One line each: since when, which object,
-which payment, why.`,
+does not tell or tells in contradiction, saved cards that it neither confirms to keep
+nor to have forgotten, and webhooks that contradict the hub's records. The hub has
+applied none of it. One line each: since when, which object, which payment, why.`,
 		Example: "  paymenthub attention\n  paymenthub attention show gwn_…\n  paymenthub attention close gwn_… --because 'charged by hand, refunded there'",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return onRecords(cmd, func(ctx context.Context, s *store.Store, _ config.Config) error {
@@ -137,6 +138,19 @@ func (p *concernPrinter) all(ctx context.Context, s *store.Store) error {
 	}
 	err = each(ctx, refunds, func(r payment.Refund) error {
 		return p.print(concern{Since: r.UpdatedAt, ID: r.ID, PaymentID: r.PaymentID, MerchantID: r.Scope.MerchantID, Why: r.Attention})
+	})
+	if err != nil {
+		return err
+	}
+	methods := func(ctx context.Context, after customer.PaymentMethod, limit int) ([]customer.PaymentMethod, error) {
+		return s.Customers().MethodsInNeed(ctx, after.ID, limit)
+	}
+	err = each(ctx, methods, func(m customer.PaymentMethod) error {
+		since := m.DetachedAt
+		if m.Status == customer.MethodPending {
+			since = m.CreatedAt
+		}
+		return p.print(concern{Since: since, ID: m.ID, MerchantID: m.Scope.MerchantID, Why: m.Gateway + ": " + m.Attention})
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"paymenthub/config"
 	"paymenthub/internal/clock"
+	"paymenthub/internal/customer"
 	"paymenthub/internal/datadir"
 	"paymenthub/internal/id"
 	"paymenthub/internal/merchant"
@@ -64,12 +65,21 @@ func TestAttentionListsShowsAndCloses(t *testing.T) {
 	n.KeyVersion, n.Sealed = sealer(t, keys).SealBytes([]byte(`{"id":"evt_1"}`), n.ID)
 	_, _, err = db.Notifications().Keep(ctx, n)
 	require.NoError(t, err)
+	shopper := customer.Customer{ID: id.New(id.Customer), Scope: opened.Intent.Scope, CreatedAt: now, UpdatedAt: now}
+	require.NoError(t, db.Customers().InsertCustomer(ctx, shopper))
+	m := customer.PaymentMethod{
+		ID: id.New(id.PaymentMethod), Scope: shopper.Scope, CustomerID: shopper.ID, Status: customer.MethodPending, Gateway: "stripe",
+		CardToken: "tok_1", ConsentedAt: now, CreatedAt: now, DueAt: now,
+	}
+	require.NoError(t, db.Customers().OpenMethod(ctx, m, vault.Record{Token: "tok_1", Scope: m.Scope, ExpMonth: 1, ExpYear: 2040, CreatedAt: now}))
+	require.NoError(t, db.Customers().RaiseMethod(ctx, m.ID, "it does not tell either", now))
 	require.NoError(t, db.Close())
 
 	out, err = attend(t, dir)
 	require.NoError(t, err)
 	at := now.Format(time.RFC3339)
 	require.Equal(t, at+"  "+opened.Intent.ID+"  -  the gateway does not tell\n"+
+		at+"  "+m.ID+"  -  stripe: it does not tell either\n"+
 		at+"  "+n.ID+"  -  stripe payment_intent.succeeded: the hub does not have it\n", out)
 	out, err = attend(t, dir, "show", n.ID)
 	require.NoError(t, err)

@@ -84,7 +84,8 @@ func printVerified(cmd *cobra.Command, r verify.Report, asJSON bool) error {
 		say(stderr, "… and %d more", rest)
 	}
 	if n := r.NeedsOperator; n.Total() > 0 {
-		say(stderr, "an operator must look at %d payments, %d refunds and %d notifications", n.Payments, n.Refunds, n.Notifications)
+		say(stderr, "an operator must look at %d payments, %d refunds, %d payment methods and %d notifications",
+			n.Payments, n.Refunds, n.Methods, n.Notifications)
 	}
 	say(stderr, "%d payments, %d provider charges, %d provider refunds and %d provider disputes checked: %d violations, %d payments not settled yet",
 		r.Payments, r.Charges, r.Refunds, r.Disputes, r.Total, r.Unsettled)

@@ -120,7 +120,7 @@ func TestVerifyPrintsOneLinePerViolation(t *testing.T) {
 	cmd.SetErr(&errs)
 	require.ErrorIs(t, printVerified(cmd, report, false), errSilent)
 	require.Equal(t, "provider_charge_known ch_1�ledger_balanced: of 5 usd��[2J\none_charge pi_1: two: ä\n", out.String())
-	require.Equal(t, "… and 1 more\nan operator must look at 1 payments, 0 refunds and 2 notifications\n"+
+	require.Equal(t, "… and 1 more\nan operator must look at 1 payments, 0 refunds, 0 payment methods and 2 notifications\n"+
 		"7 payments, 0 provider charges, 0 provider refunds and 0 provider disputes checked: 3 violations, 4 payments not settled yet\n", errs.String())
 
 	out.Reset()

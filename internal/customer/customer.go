@@ -58,7 +58,9 @@ type PaymentMethod struct {
 	Status     MethodStatus
 	Gateway    string
 	// GatewayCustomer and GatewayReference are the provider's ids of the customer
-	// and of the card that it keeps; "" until it does.
+	// and of the card that it keeps; "" until it does. A pending method has the
+	// customer that the provider knew when the method was asked for: each try to keep
+	// its card names the same one.
 	GatewayCustomer  string
 	GatewayReference string
 	// NetworkTransactionID names the payment at the card network with which the
@@ -73,7 +75,15 @@ type PaymentMethod struct {
 	CreatedAt            time.Time
 	DetachedAt           time.Time // zero while it is attached
 	ForgottenAt          time.Time // when the gateway confirmed that it keeps a detached card no more
+	// DueAt is when somebody must look after a method that waits for its gateway; zero
+	// when it waits for nothing.
+	DueAt     time.Time
+	Attention string // why an operator must look at it; "" when nobody must
 }
+
+// Unattended is how long a method that waits for its gateway is left to whoever made
+// it wait, before the hub makes sure that its workflow runs.
+const Unattended = time.Minute
 
 // Usable reports whether the customer can pay with the method.
 func (m PaymentMethod) Usable() bool { return m.Status == MethodActive }

@@ -54,19 +54,31 @@ type Repository interface {
 	SetDefault(ctx context.Context, scope merchant.Scope, customerID, methodID string, at time.Time) error
 	// Reference returns the customer as the gateway knows them, "" when it does not.
 	Reference(ctx context.Context, customerID, gateway string) (string, error)
+	// ForgetReference ends a reference that the gateway does not know any more. A
+	// newer one stays.
+	ForgetReference(ctx context.Context, r Reference) error
 
 	// OpenMethod stores a pending method with its sealed card; one with the same id
 	// stays as it is, and so does its card.
 	OpenMethod(ctx context.Context, m PaymentMethod, c vault.Record) error
 	// RecordMethod writes down what the gateway said of a pending method: it becomes
 	// active, and the default where the customer has none, or declined. The card data
-	// ends. A method that is not pending stays as it is.
+	// ends, and nobody must look after it. A method that is not pending stays as it is.
 	RecordMethod(ctx context.Context, s Stored) error
 	// DetachMethod ends an active method at the hub: nobody pays with it from now on,
-	// and it is nobody's default. One that is detached stays as it is.
+	// and it is nobody's default. It is due in Unattended. One that is detached stays
+	// as it is.
 	DetachMethod(ctx context.Context, scope merchant.Scope, methodID string, at time.Time) error
 	// ForgetMethod writes down that the gateway does not keep a detached card any more.
 	ForgetMethod(ctx context.Context, methodID string, at time.Time) error
+	// RaiseMethod shows a method that waits for its gateway to operators until it waits
+	// no more. It is due again then.
+	RaiseMethod(ctx context.Context, methodID, why string, due time.Time) error
+	// OverdueMethods returns up to limit methods that were due by now, oldest first.
+	OverdueMethods(ctx context.Context, now time.Time, limit int) ([]PaymentMethod, error)
+	// PostponeMethod moves a method's due time to a later one. One that is not due,
+	// or due later, stays as it is.
+	PostponeMethod(ctx context.Context, methodID string, until time.Time) error
 	Method(ctx context.Context, scope merchant.Scope, methodID string) (PaymentMethod, error)
 	Methods(ctx context.Context, scope merchant.Scope, f MethodFilter) (rows []PaymentMethod, more bool, err error)
 	// LoadMethod returns a method of any scope. Errors: fault.NotFound.
@@ -83,6 +95,9 @@ type Orchestrator interface {
 	StoreMethod(ctx context.Context, m PaymentMethod) error
 	// ForgetMethod has the gateway forget a detached card, and returns when it has.
 	ForgetMethod(ctx context.Context, m PaymentMethod) error
+	// ReviveMethod makes sure that what a method waits for is under way, and does not
+	// wait for it. What runs already goes on as it was.
+	ReviveMethod(ctx context.Context, m PaymentMethod) error
 }
 
 // Gateways chooses who keeps a card.

@@ -114,16 +114,21 @@ func (s *Service) openMethod(ctx context.Context, methodID string, n NewMethod) 
 	if err != nil {
 		return PaymentMethod{}, err
 	}
+	reference, err := s.repo.Reference(ctx, n.CustomerID, gateway)
+	if err != nil {
+		return PaymentMethod{}, err
+	}
 	sealed, err := s.vault.Seal(n.Scope, id.Join(id.VaultCard, n.OperationID), n.Card)
 	if err != nil {
 		return PaymentMethod{}, err
 	}
 	m := PaymentMethod{
-		ID: methodID, Scope: n.Scope, CustomerID: n.CustomerID, Status: MethodPending, Gateway: gateway,
+		ID: methodID, Scope: n.Scope, CustomerID: n.CustomerID, Status: MethodPending, Gateway: gateway, GatewayCustomer: reference,
 		NetworkTransactionID: n.NetworkTransactionID, CardToken: sealed.Token, Card: sealed.Summary(),
 		CreatedAt: s.clock.Now(),
 	}
 	m.ConsentedAt = m.CreatedAt // the merchant says so by asking
+	m.DueAt = m.CreatedAt.Add(Unattended)
 	if err := s.repo.OpenMethod(ctx, m, sealed); err != nil {
 		return PaymentMethod{}, err
 	}

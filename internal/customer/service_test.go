@@ -36,6 +36,10 @@ func (e *engine) ForgetMethod(_ context.Context, m customer.PaymentMethod) error
 	return e.forget(m)
 }
 
+func (*engine) ReviveMethod(context.Context, customer.PaymentMethod) error {
+	panic("nobody but a sweep revives a method")
+}
+
 // keeps answers that the gateway keeps the card.
 func (e *engine) keeps(m customer.PaymentMethod) error {
 	return e.repo.RecordMethod(context.Background(), customer.Stored{MethodID: m.ID, GatewayCustomer: "gw_cus", GatewayReference: "gw_" + m.ID, At: time.Now()})
@@ -132,6 +136,33 @@ func TestARequestThatNobodyAnsweredGoesOn(t *testing.T) {
 	m, err := d.AddMethod(t.Context(), n)
 	require.NoError(t, err)
 	require.Equal(t, customer.MethodActive, m.Status)
+}
+
+// Each try to keep a card names the customer whom the gateway knew when it was asked
+// for, and a request whose engine was away is found by the sweep.
+func TestAPendingMethodSaysWhoseItIsAndWhenItIsDue(t *testing.T) {
+	d := newDesk(t)
+	c := d.customer(t)
+	first, err := d.AddMethod(t.Context(), d.method(c))
+	require.NoError(t, err)
+	require.Zero(t, first.DueAt)
+	d.engine.store = func(customer.PaymentMethod) error { return fault.New(fault.Unavailable, "away") }
+	n := d.method(c)
+	_, err = d.AddMethod(t.Context(), n)
+	require.True(t, fault.Is(err, fault.Unavailable))
+	pending, err := d.repo.LoadMethod(t.Context(), id.Join(id.PaymentMethod, n.OperationID))
+	require.NoError(t, err)
+	require.Equal(t, "gw_cus", pending.GatewayCustomer)
+	overdue, err := d.repo.OverdueMethods(t.Context(), pending.CreatedAt.Add(time.Minute), 10)
+	require.NoError(t, err)
+	require.Equal(t, []customer.PaymentMethod{pending}, overdue)
+
+	d.engine.forget = func(customer.PaymentMethod) error { return fault.New(fault.Unavailable, "away") }
+	_, err = d.Detach(t.Context(), d.scope, first.ID)
+	require.True(t, fault.Is(err, fault.Unavailable))
+	overdue, err = d.repo.OverdueMethods(t.Context(), time.Now().Add(time.Minute), 10)
+	require.NoError(t, err)
+	require.Len(t, overdue, 2)
 }
 
 func TestARefusalIsToldEachTime(t *testing.T) {

@@ -96,6 +96,12 @@ type Storage struct {
 	Instrument Instrument
 }
 
+// MethodLookup asks what became of a Storage. Call and Save are those of the Storage.
+type MethodLookup struct {
+	MethodCall
+	Save SaveFor
+}
+
 // Detachment asks to keep a card no longer.
 type Detachment struct {
 	MethodCall
@@ -135,8 +141,12 @@ type Gateway interface {
 	Void(ctx context.Context, c Call) payment.Outcome
 	Refund(ctx context.Context, r Refund) payment.Outcome
 	// StoreMethod keeps a card; the outcome's Kept says under which token. It is sent
-	// again under its key until it is decided: nothing can be looked up.
+	// again under its key, with the same Save, until it is decided.
 	StoreMethod(ctx context.Context, s Storage) payment.Outcome
+	// FindMethod looks for the card of a StoreMethod whose outcome stayed unknown. It
+	// succeeds with Kept when the provider keeps the card, and is absent only when it
+	// certainly does not. It never changes anything at the provider.
+	FindMethod(ctx context.Context, l MethodLookup) payment.Outcome
 	// DetachMethod ends that. It succeeds as well for a card that is not kept any more.
 	DetachMethod(ctx context.Context, d Detachment) payment.Outcome
 	// Lookup never changes anything at the provider.
@@ -157,7 +167,7 @@ type Capabilities struct {
 	// AuthorizationWindow is how long the provider holds an authorization.
 	AuthorizationWindow time.Duration
 	PartialCapture      bool
-	SavesCards          bool // Save, Stored, StoreMethod and DetachMethod work
+	SavesCards          bool // Save, Stored, StoreMethod, FindMethod and DetachMethod work
 	// Currencies the account takes; nil means every ISO 4217 currency.
 	Currencies map[money.Currency]bool
 }

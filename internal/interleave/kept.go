@@ -11,6 +11,7 @@ import (
 
 // keptCard is a card that the provider keeps, or kept.
 type keptCard struct {
+	method   string // our id of it; "" of those that payments saved
 	customer string // "" once it is detached
 	card     vault.Card
 }
@@ -47,8 +48,25 @@ func (p *Provider) StoreMethod(ctx context.Context, s gateway.Storage) payment.O
 		if card.Number.Reveal() == CardDeclined {
 			return payment.Declined(payment.NewDecline(payment.DeclineGeneric))
 		}
-		return payment.Outcome{Class: payment.OutcomeSucceeded, Kept: p.keep(s.Save, card)}
+		k := p.keep(s.Save, card)
+		p.kept[k.MethodReference].method = s.MethodID
+		return payment.Outcome{Class: payment.OutcomeSucceeded, Kept: k}
 	})
+}
+
+// FindMethod implements gateway.Gateway.
+func (p *Provider) FindMethod(_ context.Context, l gateway.MethodLookup) payment.Outcome {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.plan != nil && p.plan("find method") != NoFault {
+		return payment.Unknown("the look-up failed")
+	}
+	for token, k := range p.kept {
+		if k.method == l.MethodID && k.customer != "" {
+			return payment.Outcome{Class: payment.OutcomeSucceeded, Kept: &payment.Kept{CustomerReference: k.customer, MethodReference: token}}
+		}
+	}
+	return payment.Outcome{Class: payment.OutcomeAbsent}
 }
 
 // DetachMethod implements gateway.Gateway.

@@ -139,6 +139,11 @@ func (g Gateway) StoreMethod(ctx context.Context, s gateway.Storage) payment.Out
 	return g.call(ctx, "store method", func() payment.Outcome { return g.Gateway.StoreMethod(ctx, s) })
 }
 
+// FindMethod implements gateway.Gateway.
+func (g Gateway) FindMethod(ctx context.Context, l gateway.MethodLookup) payment.Outcome {
+	return g.call(ctx, "find method", func() payment.Outcome { return g.Gateway.FindMethod(ctx, l) })
+}
+
 // DetachMethod implements gateway.Gateway.
 func (g Gateway) DetachMethod(ctx context.Context, d gateway.Detachment) payment.Outcome {
 	return g.call(ctx, "detach method", func() payment.Outcome { return g.Gateway.DetachMethod(ctx, d) })

@@ -83,7 +83,7 @@ func newRace(t *testing.T, w *town, method payment.CaptureMethod, scenario strin
 	r.service = payment.NewService(repository, w.db.Customers(), revival{race: r}, gateways, cards, r.steps.Watcher, r.clock, payment.Options{Wait: time.Second, Poll: time.Second})
 	r.receiver = r.newReceiver()
 	r.sweeper = &activities.Sweeper{
-		Repository: repository, Orchestrator: revival{race: r}, Vault: cards, Idempotency: w.db.Idempotency(), Clock: r.clock, Logger: zap.NewNop(),
+		Repository: repository, Orchestrator: revival{race: r}, Methods: w.db.Customers(), Vault: cards, Idempotency: w.db.Idempotency(), Clock: r.clock, Logger: zap.NewNop(),
 		Notifications: r.receiver, Sightings: risk.NewEngine(risk.Options{Repository: w.db.Risk(), Clock: r.clock}),
 	}
 	change, err := payment.Open(payment.New{

@@ -34,7 +34,7 @@ func (s *Service) Confirm(ctx context.Context, scope merchant.Scope, paymentID, 
 	if err != nil {
 		return Intent{}, err
 	}
-	of, err := s.present(intent, operationID, method, saved)
+	of, err := s.present(ctx, intent, operationID, method, saved)
 	if err != nil {
 		return Intent{}, err
 	}

@@ -69,6 +69,17 @@ func (d Decline) ofRefund() *Decline {
 	return &d
 }
 
+// ForShopper is the reason that whoever holds the card may be told. Reasons that
+// hint at fraud, or at a card that was reported, are not theirs to learn.
+func (d Decline) ForShopper() DeclineCode {
+	switch d.Code {
+	case DeclineLostOrStolen, DeclineFraud, DeclineDoNotHonor, DeclineState, DeclineAuthorizationExpired:
+		return DeclineGeneric
+	default:
+		return d.Code
+	}
+}
+
 type explanation struct {
 	advice  Advice
 	message string

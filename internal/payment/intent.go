@@ -61,8 +61,11 @@ type Intent struct {
 // Customer is what the merchant told of the shopper, in the merchant's words.
 type Customer struct {
 	Reference string `json:"reference,omitempty"` // the merchant's id of the customer
-	Email     string `json:"email,omitempty"`     // or what the shopper told when they paid
+	Email     string `json:"email,omitempty"`
 	Name      string `json:"name,omitempty"`
+	// ShopperEmail is what the shopper told when they last tried to pay, where the
+	// merchant told nothing.
+	ShopperEmail string `json:"shopper_email,omitempty"`
 }
 
 // Money returns the intent's whole amount.

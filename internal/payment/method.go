@@ -2,6 +2,7 @@ package payment
 
 import (
 	"cmp"
+	"context"
 	"strings"
 	"time"
 	"unicode"
@@ -40,7 +41,7 @@ type presented struct {
 
 // present seals the method's card. A saved method, which was looked up for it,
 // brings none.
-func (s *Service) present(p Intent, operationID string, m Method, saved *customer.PaymentMethod) (presented, error) {
+func (s *Service) present(ctx context.Context, p Intent, operationID string, m Method, saved *customer.PaymentMethod) (presented, error) {
 	of := presented{conf: Confirmation{
 		OperationID: operationID, ReturnURL: m.ReturnURL, SavedMethod: m.Saved, Save: m.Save, MerchantInitiated: m.MerchantInitiated,
 	}}
@@ -53,7 +54,11 @@ func (s *Service) present(p Intent, operationID string, m Method, saved *custome
 		}
 		of.card, of.conf.CardToken, of.conf.Card = &sealed, sealed.Token, sealed.Summary()
 	}
-	of.seen = m.sighting(p, operationID, of.conf.Card, s.clock.Now())
+	known, err := s.asKnown(ctx, p)
+	if err != nil {
+		return presented{}, err
+	}
+	of.seen = m.sighting(known, operationID, of.conf.Card, s.clock.Now())
 	return of, nil
 }
 
@@ -63,7 +68,7 @@ func (m Method) sighting(p Intent, operationID string, card CardSummary, now tim
 	email, name := cmp.Or(p.Customer.Email, m.Shopper.Email), cmp.Or(p.Customer.Name, m.Shopper.Name)
 	return risk.Sighting{
 		OperationID: operationID, Scope: p.Scope, PaymentID: p.ID, Fingerprint: card.Fingerprint, BIN: card.BIN,
-		IP: m.Shopper.IP, Email: strings.ToLower(email), BillingCountry: m.Shopper.BillingCountry,
+		IP: m.Shopper.IP, Email: strings.ToLower(email), EmailByShopper: p.Customer.Email == "" && email != "", BillingCountry: m.Shopper.BillingCountry,
 		NameDiffers: nameDiffers(m.Card.HolderName.Reveal(), name), CreatedAt: now,
 	}
 }

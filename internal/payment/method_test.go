@@ -30,6 +30,19 @@ func TestNamesDifferWhenTheyShareNoWord(t *testing.T) {
 	}
 }
 
+// Whoever tries cards must not learn which of them were reported.
+func TestShoppersAreNotToldWhatAnIssuerKnows(t *testing.T) {
+	for code := range explanations {
+		told := NewDecline(code).ForShopper()
+		switch code {
+		case DeclineFraud, DeclineLostOrStolen, DeclineDoNotHonor:
+			require.Equal(t, DeclineGeneric, told, code)
+		case DeclineInsufficientFunds, DeclineExpiredCard, DeclineIncorrectCVC:
+			require.Equal(t, code, told)
+		}
+	}
+}
+
 func TestASightingHoldsWhatTheMerchantOrTheShopperTold(t *testing.T) {
 	p := Intent{ID: "pi_1", Scope: merchant.Scope{MerchantID: "mch_1", Environment: merchant.Sandbox}, Customer: Customer{Email: "Ada@Example.com", Name: "Ada Lovelace"}}
 	now := clock.System{}.Now()
@@ -45,8 +58,11 @@ func TestASightingHoldsWhatTheMerchantOrTheShopperTold(t *testing.T) {
 	require.Equal(t, "ada@example.com", s.Email, "what the merchant told counts")
 	require.True(t, s.NameDiffers)
 
+	require.False(t, s.EmailByShopper)
+
 	p.Customer = Customer{}
 	s = m.sighting(p, "op", record, now)
 	require.Equal(t, "grace@example.com", s.Email)
+	require.True(t, s.EmailByShopper)
 	require.False(t, s.NameDiffers)
 }

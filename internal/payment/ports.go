@@ -37,7 +37,7 @@ type RefundFilter struct {
 type TransactionFilter struct {
 	Result TransactionResult // but not ResultPending: those few have no index
 	Limit  int               // 1 to 100
-	Offset int               // rows to pass over, 0 to 10,000
+	Offset int               // rows to pass over, 0 or more; each costs a little
 }
 
 // Aggregate is a payment with what is under way on it.
@@ -82,7 +82,7 @@ type Repository interface {
 	Apply(ctx context.Context, c Change) error
 	// Present stores what came with a confirmation before its workflow hears of
 	// it: the sealed card where there is one, and what was seen of the shopper, whose
-	// e-mail address becomes the payment's where it has none. Repeated, it changes nothing.
+	// e-mail address is kept with the payment where nobody else told one.
 	Present(ctx context.Context, card *vault.Record, seen risk.Sighting) error
 
 	Payment(ctx context.Context, scope merchant.Scope, paymentID string) (Intent, error)

@@ -12,18 +12,15 @@ import (
 const RoutingAuto = "auto"
 
 // checkNew checks what a new payment and its first method say of a customer, and
-// returns the saved method that pays, nil when none does. What the merchant does not
-// tell of the shopper is taken from the customer.
-func (s *Service) checkNew(ctx context.Context, n *New, method *Method) (*customer.PaymentMethod, error) {
+// returns the saved method that pays, nil when none does.
+func (s *Service) checkNew(ctx context.Context, n New, method *Method) (*customer.PaymentMethod, error) {
 	p := Intent{ID: n.ID, Scope: n.Scope, Routing: n.Routing, CustomerID: n.CustomerID}
 	if n.CustomerID != "" {
-		known, err := s.customers.Customer(ctx, n.Scope, n.CustomerID)
-		if fault.Is(err, fault.NotFound) {
+		if _, err := s.customers.Customer(ctx, n.Scope, n.CustomerID); fault.Is(err, fault.NotFound) {
 			return nil, customer.Unknown()
 		} else if err != nil {
 			return nil, err
 		}
-		n.Customer.Email, n.Customer.Name = cmp.Or(n.Customer.Email, known.Email), cmp.Or(n.Customer.Name, known.Name)
 	}
 	if method == nil {
 		return nil, nil //nolint:nilnil // none pays, and nothing is wrong
@@ -52,8 +49,23 @@ func (s *Service) checkMethod(ctx context.Context, p Intent, method Method) (*cu
 	return &saved, nil
 }
 
+// asKnown returns the payment with what the merchant has told of its customer
+// elsewhere, for risk to judge by. It is not kept with the payment: not everybody who
+// may read the payment may read the customer.
+func (s *Service) asKnown(ctx context.Context, p Intent) (Intent, error) {
+	if p.CustomerID == "" || p.Customer.Email != "" && p.Customer.Name != "" {
+		return p, nil
+	}
+	known, err := s.customers.Customer(ctx, p.Scope, p.CustomerID)
+	if err != nil {
+		return Intent{}, err
+	}
+	p.Customer.Email, p.Customer.Name = cmp.Or(p.Customer.Email, known.Email), cmp.Or(p.Customer.Name, known.Name)
+	return p, nil
+}
+
 // orAttempted answers a repeated request whose first try got as far as its attempt
-// before its saved method was detached: that payment goes on.
+// before its saved method was detached, or its gateway gone: that payment goes on.
 func (s *Service) orAttempted(ctx context.Context, asked Intent, refusal error) (Intent, error) {
 	if p, err := s.repo.Payment(ctx, asked.Scope, asked.ID); err == nil && p.Attempts > 0 {
 		return s.start(ctx, p, nil)

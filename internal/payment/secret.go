@@ -25,3 +25,16 @@ func (s ClientSecrets) For(paymentID string) string {
 func (s ClientSecrets) Check(paymentID, secret string) bool {
 	return strings.HasPrefix(secret, paymentID) && hmac.Equal([]byte(secret), []byte(s.For(paymentID)))
 }
+
+// ForReturn returns what lets whoever comes from the issuer's page learn where the
+// payment's shopper goes on to: less than the client secret, since providers keep it.
+func (s ClientSecrets) ForReturn(paymentID string) string {
+	mac := hmac.New(sha256.New, s.key)
+	mac.Write([]byte("return:" + paymentID))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// CheckReturn reports, in constant time, whether token is the payment's.
+func (s ClientSecrets) CheckReturn(paymentID, token string) bool {
+	return hmac.Equal([]byte(token), []byte(s.ForReturn(paymentID)))
+}

@@ -52,7 +52,7 @@ func NewService(repo Repository, customers Customers, o Orchestrator, r Router, 
 // "payment_method.id" or "save_payment_method".
 func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, error) {
 	asked := Intent{ID: n.ID, Scope: n.Scope, Amount: n.Amount, Currency: n.Currency, Routing: n.Routing, CustomerID: n.CustomerID}
-	saved, err := s.checkNew(ctx, &n, method)
+	saved, err := s.checkNew(ctx, n, method)
 	if err != nil {
 		return s.orAttempted(ctx, asked, err)
 	}
@@ -60,7 +60,7 @@ func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, er
 		asked.Routing = saved.Gateway
 	}
 	if n.Gateway, err = s.router.Route(ctx, asked); err != nil {
-		return Intent{}, err
+		return s.orAttempted(ctx, asked, err)
 	}
 	change, err := Open(n, s.clock.Now())
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, er
 	}
 	var first *Confirmation
 	if method != nil {
-		of, err := s.present(change.Intent, id.Suffix(n.ID), *method, saved)
+		of, err := s.present(ctx, change.Intent, id.Suffix(n.ID), *method, saved)
 		if err != nil {
 			return Intent{}, err
 		}
@@ -157,8 +157,8 @@ func (s *Service) Get(ctx context.Context, scope merchant.Scope, paymentID strin
 	return s.repo.Payment(ctx, scope, paymentID)
 }
 
-// Find returns a payment of any merchant, for callers who have proved by its client
-// secret that it is theirs to see. Errors: fault.NotFound.
+// Find returns a payment of any merchant. Its callers show of it only what is the
+// caller's to see: by its client secret, or by its owner. Errors: fault.NotFound.
 func (s *Service) Find(ctx context.Context, paymentID string) (Intent, error) {
 	current, err := s.repo.Load(ctx, paymentID)
 	return current.Intent, err

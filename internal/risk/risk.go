@@ -22,6 +22,7 @@ type Sighting struct {
 	BIN            string // its leading 8 or 6 digits; "" when not known
 	IP             string // the shopper's address; "" when not known
 	Email          string // in lower case; "" when not known
+	EmailByShopper bool   // nobody but the shopper says that the address is theirs
 	BillingCountry string // ISO 3166-1 alpha-2; "" when not known
 	NameDiffers    bool   // the holder's name shares no word with the customer's
 	CreatedAt      time.Time

@@ -5,6 +5,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"paymenthub/internal/customer"
 	"paymenthub/internal/payment"
 )
 
@@ -22,6 +23,15 @@ func (r Payments) InNeed(ctx context.Context, after string, limit int) (found []
 func (r Payments) RefundsInNeed(ctx context.Context, after string, limit int) (found []payment.Refund, err error) {
 	err = r.store.view(ctx, "list refunds in need", func(db *gorm.DB) error {
 		found, err = inNeed(db, after, limit, refundRow.refund)
+		return err
+	})
+	return found, err
+}
+
+// MethodsInNeed is the same for payment methods.
+func (r Customers) MethodsInNeed(ctx context.Context, after string, limit int) (found []customer.PaymentMethod, err error) {
+	err = r.store.view(ctx, "list payment methods in need", func(db *gorm.DB) error {
+		found, err = inNeed(db, after, limit, methodRow.method)
 		return err
 	})
 	return found, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"paymenthub/internal/customer"
 	"paymenthub/internal/merchant"
@@ -156,14 +157,21 @@ func (r Customers) UpdateCustomer(ctx context.Context, scope merchant.Scope, cus
 }
 
 // SetDefault makes an active method of the customer the default. Errors:
-// fault.NotFound when there is none of this id.
+// fault.NotFound when there is none of this id. The method is locked before the
+// customer, as DetachMethod does: one that is being detached does not become the
+// default behind its back.
 func (r Customers) SetDefault(ctx context.Context, scope merchant.Scope, customerID, methodID string, when time.Time) error {
-	return r.store.write(ctx, "set default payment method", func(db *gorm.DB) error {
-		written, err := update(db, customerRow{}.TableName(), []column{{"default_payment_method", methodID}, {"updated_at", at(when)}},
-			"id = ? AND merchant_id = ? AND environment = ? AND EXISTS (SELECT 1 FROM payment_methods WHERE payment_methods.id = ?"+
-				" AND payment_methods.customer_id = customers.id AND payment_methods.status = 'active')",
-			customerID, scope.MerchantID, string(scope.Environment), methodID)
-		return atLeastOne(written, err, missing("payment method", methodID))
+	return r.store.transact(ctx, "set default payment method", func(tx *gorm.DB) error {
+		active := within(tx, scope).Where("id = ? AND customer_id = ? AND status = 'active'", methodID, customerID)
+		if tx.Name() == string(Postgres) { // writes of SQLite come one after another
+			active = active.Clauses(clause.Locking{Strength: clause.LockingStrengthShare})
+		}
+		if _, err := one(active, "payment method", methodID, methodRow.method); err != nil {
+			return err
+		}
+		written, err := update(tx, customerRow{}.TableName(), []column{{"default_payment_method", methodID}, {"updated_at", at(when)}},
+			"id = ? AND merchant_id = ? AND environment = ?", customerID, scope.MerchantID, string(scope.Environment))
+		return atLeastOne(written, err, missing("customer", customerID))
 	})
 }
 
@@ -179,4 +187,13 @@ func (r Customers) Reference(ctx context.Context, customerID, gateway string) (r
 		return err
 	})
 	return reference, err
+}
+
+// ForgetReference ends a reference that the gateway does not know any more. A newer
+// one stays.
+func (r Customers) ForgetReference(ctx context.Context, gone customer.Reference) error {
+	return r.store.write(ctx, "forget customer reference", func(db *gorm.DB) error {
+		return db.Exec("DELETE FROM customer_references WHERE customer_id = ? AND gateway = ? AND reference = ?",
+			gone.CustomerID, gone.Gateway, gone.Reference).Error
+	})
 }

@@ -63,13 +63,19 @@ func transient(err error) bool {
 	return false
 }
 
+// SQLSTATEs of a wait for a lock that ended without it.
+const (
+	lockNotAvailable = "55P03" // not in time
+	deadlockDetected = "40P01"
+)
+
 // transientPostgres judges an SQLSTATE (PostgreSQL manual, appendix A).
 func transientPostgres(state string) bool {
 	for _, class := range []string{
-		"08",    // connection exception
-		"40",    // transaction rolled back: serialization failure, deadlock
-		"53",    // insufficient resources: too many connections, disk full
-		"55P03", // lock not available in time
+		"08", // connection exception
+		"40", // transaction rolled back: serialization failure, deadlock
+		"53", // insufficient resources: too many connections, disk full
+		lockNotAvailable,
 		"57P",   // the server is stopping, starting or was restarted
 		"57014", // canceled by statement_timeout
 		"25P03", // idle in transaction for too long

@@ -37,6 +37,7 @@ type old struct {
 	schema  string // statement that lists all there is, one line each
 	mark    string // of a statement's parameters
 	columns map[string][]string
+	goose   *goose.Provider
 	later   int // migrations that came after
 }
 
@@ -66,7 +67,7 @@ func makeOld(t *testing.T, o old, dialect goose.Dialect, driver, name string) ol
 	require.NoError(t, err)
 	done, err := provider.UpTo(context.Background(), 6)
 	require.NoError(t, err)
-	o.DB, o.columns, o.later = opened, map[string][]string{}, len(provider.ListSources())-len(done)
+	o.DB, o.goose, o.columns, o.later = opened, provider, map[string][]string{}, len(provider.ListSources())-len(done)
 	for _, table := range tablesBeforeDisputes {
 		o.columns[table] = columnsOf(t, o, table)
 	}
@@ -199,6 +200,7 @@ func read(t *testing.T, db *sql.DB, query string) (list [][]any) {
 
 func requireMigrated(t *testing.T, w *storetest.World, before map[string][]string, o old) {
 	require.Equal(t, before, rows(t, o))
+	requireOwned(t, o)
 	requireGuarded(t, o)
 	report, err := verify.Run(context.Background(), verify.Options{Store: w.Store, Clock: w.Clock})
 	require.NoError(t, err)
@@ -208,6 +210,15 @@ func requireMigrated(t *testing.T, w *storetest.World, before map[string][]strin
 		require.Equal(t, []string{"ok"}, lines(t, o, "PRAGMA integrity_check"))
 		require.Empty(t, lines(t, o, "PRAGMA foreign_key_check"))
 	}
+}
+
+// requireOwned checks that every transaction has the owner of its payment.
+func requireOwned(t *testing.T, o old) {
+	require.Empty(t, lines(t, o, `SELECT payment_transactions.id FROM payment_transactions
+		LEFT JOIN payment_intents ON payment_intents.id = payment_id
+			AND payment_intents.merchant_id = payment_transactions.merchant_id
+			AND payment_intents.environment = payment_transactions.environment
+		WHERE payment_intents.id IS NULL`))
 }
 
 // requireGuarded checks that the database still refuses what it must.

@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"paymenthub/internal/customer"
 	"paymenthub/internal/payment"
 )
 
@@ -31,6 +32,15 @@ func (r Payments) OverdueRefunds(ctx context.Context, now time.Time, limit int) 
 func (r Payments) OverdueDisputes(ctx context.Context, now time.Time, limit int) (found []payment.Dispute, err error) {
 	err = r.store.view(ctx, "list overdue disputes", func(db *gorm.DB) error {
 		found, err = overdue(db, now, limit, disputeRow.dispute)
+		return err
+	})
+	return found, err
+}
+
+// OverdueMethods returns up to limit payment methods that were due by now, oldest first.
+func (r Customers) OverdueMethods(ctx context.Context, now time.Time, limit int) (found []customer.PaymentMethod, err error) {
+	err = r.store.view(ctx, "list overdue payment methods", func(db *gorm.DB) error {
+		found, err = overdue(db, now, limit, methodRow.method)
 		return err
 	})
 	return found, err
@@ -65,6 +75,13 @@ func (r Payments) PostponeRefund(ctx context.Context, refundID string, until tim
 func (r Payments) PostponeDispute(ctx context.Context, disputeID string, until time.Time) error {
 	return r.store.write(ctx, "postpone dispute", func(db *gorm.DB) error {
 		return postpone(db.Model(&disputeRow{}), disputeID, until)
+	})
+}
+
+// PostponeMethod is the same for payment methods.
+func (r Customers) PostponeMethod(ctx context.Context, methodID string, until time.Time) error {
+	return r.store.write(ctx, "postpone payment method", func(db *gorm.DB) error {
+		return postpone(db.Model(&methodRow{}), methodID, until)
 	})
 }
 

@@ -43,6 +43,7 @@ type paymentRow struct {
 	Checkout            *string
 	CustomerReference   string
 	CustomerEmail       string
+	ShopperEmail        string
 	CustomerName        string
 	AttemptLimit        int
 	Attempts            int
@@ -75,7 +76,7 @@ func (r paymentRow) columns() []column {
 		{"amount", r.Amount}, {"currency", r.Currency}, {"capture_method", r.CaptureMethod},
 		{"customer_id", r.CustomerID}, {"routing", r.Routing}, {"return_url", r.ReturnURL},
 		{"description", r.Description}, {"statement_descriptor", r.StatementDescriptor}, {"metadata", r.Metadata},
-		{"checkout", r.Checkout}, {"customer_reference", r.CustomerReference}, {"customer_email", r.CustomerEmail},
+		{"checkout", r.Checkout}, {"customer_reference", r.CustomerReference}, {"customer_email", r.CustomerEmail}, {"shopper_email", r.ShopperEmail},
 		{"customer_name", r.CustomerName}, {"attempt_limit", r.AttemptLimit},
 		{"created_at", r.CreatedAt}, {"expires_at", r.ExpiresAt},
 	}, r.changes()...)
@@ -102,7 +103,7 @@ func newPaymentRow(p payment.Intent) (paymentRow, error) {
 		AmountRefunded: p.AmountRefunded, AmountRefundPending: p.AmountRefundPending,
 		CustomerID: p.CustomerID, Routing: p.Routing, Gateway: p.Gateway, ReturnURL: p.ReturnURL,
 		Description: p.Description, StatementDescriptor: p.StatementDescriptor,
-		CustomerReference: p.Customer.Reference, CustomerEmail: p.Customer.Email, CustomerName: p.Customer.Name,
+		CustomerReference: p.Customer.Reference, CustomerEmail: p.Customer.Email, CustomerName: p.Customer.Name, ShopperEmail: p.Customer.ShopperEmail,
 		AttemptLimit: p.AttemptLimit, Attempts: p.Attempts, CurrentAttemptID: p.CurrentAttemptID, PendingTransaction: p.PendingTransaction,
 		Operations: p.Operations, RedirectURL: p.RedirectURL, CancellationReason: p.CancellationReason,
 		CanceledBy: p.CanceledBy, Attention: p.Attention,
@@ -129,7 +130,7 @@ func (r paymentRow) intent() (payment.Intent, error) {
 		AmountCaptured: r.AmountCaptured, AmountRefunded: r.AmountRefunded, AmountRefundPending: r.AmountRefundPending,
 		CustomerID: r.CustomerID, Routing: r.Routing, Gateway: r.Gateway, ReturnURL: r.ReturnURL,
 		Description: r.Description, StatementDescriptor: r.StatementDescriptor,
-		Customer:     payment.Customer{Reference: r.CustomerReference, Email: r.CustomerEmail, Name: r.CustomerName},
+		Customer:     payment.Customer{Reference: r.CustomerReference, Email: r.CustomerEmail, Name: r.CustomerName, ShopperEmail: r.ShopperEmail},
 		AttemptLimit: r.AttemptLimit, Attempts: r.Attempts, CurrentAttemptID: r.CurrentAttemptID, PendingTransaction: r.PendingTransaction,
 		Operations: r.Operations, RedirectURL: r.RedirectURL, CancellationReason: r.CancellationReason,
 		CanceledBy: r.CanceledBy, Attention: r.Attention,

@@ -36,6 +36,8 @@ type methodRow struct {
 	CreatedAt            instant
 	DetachedAt           instant
 	ForgottenAt          instant
+	DueAt                instant
+	Attention            string
 }
 
 // TableName implements schema.Tabler.
@@ -49,6 +51,7 @@ func (r methodRow) columns() []column {
 		{"card_bin", r.CardBIN}, {"card_last4", r.CardLast4}, {"card_exp_month", r.CardExpMonth}, {"card_exp_year", r.CardExpYear},
 		{"card_fingerprint", r.CardFingerprint}, {"refusal", r.Refusal}, {"consented_at", r.ConsentedAt},
 		{"payment_id", r.PaymentID}, {"created_at", r.CreatedAt}, {"detached_at", r.DetachedAt}, {"forgotten_at", r.ForgottenAt},
+		{"due_at", r.DueAt}, {"attention", r.Attention},
 	}
 }
 
@@ -60,7 +63,7 @@ func newMethodRow(m customer.PaymentMethod) (methodRow, error) {
 		NetworkTransactionID: m.NetworkTransactionID, CardToken: m.CardToken, CardBrand: m.Card.Brand, CardBIN: m.Card.BIN,
 		CardLast4: m.Card.Last4, CardExpMonth: m.Card.ExpMonth, CardExpYear: m.Card.ExpYear, CardFingerprint: m.Card.Fingerprint,
 		Refusal: refusal, ConsentedAt: at(m.ConsentedAt), PaymentID: m.PaymentID, CreatedAt: at(m.CreatedAt),
-		DetachedAt: at(m.DetachedAt), ForgottenAt: at(m.ForgottenAt),
+		DetachedAt: at(m.DetachedAt), ForgottenAt: at(m.ForgottenAt), DueAt: at(m.DueAt), Attention: m.Attention,
 	}, err
 }
 
@@ -74,7 +77,7 @@ func (r methodRow) method() (customer.PaymentMethod, error) {
 			Brand: r.CardBrand, BIN: r.CardBIN, Last4: r.CardLast4, ExpMonth: r.CardExpMonth, ExpYear: r.CardExpYear, Fingerprint: r.CardFingerprint,
 		},
 		Refusal: refusal, ConsentedAt: r.ConsentedAt.Time, PaymentID: r.PaymentID, CreatedAt: r.CreatedAt.Time,
-		DetachedAt: r.DetachedAt.Time, ForgottenAt: r.ForgottenAt.Time,
+		DetachedAt: r.DetachedAt.Time, ForgottenAt: r.ForgottenAt.Time, DueAt: r.DueAt.Time, Attention: r.Attention,
 	}, err
 }
 
@@ -98,6 +101,9 @@ func defaultIfFirst(tx *gorm.DB, customerID, methodID string, when time.Time) er
 		"id = ? AND default_payment_method = ''", customerID)
 	return err
 }
+
+// lookedAfter are the columns of a method that waits for nothing any more.
+var lookedAfter = []column{{"due_at", at(time.Time{})}, {"attention", ""}}
 
 // OpenMethod stores a pending method with its sealed card; one with the same id
 // stays as it is, and so does its card.
@@ -134,7 +140,7 @@ func (r Customers) RecordMethod(ctx context.Context, s customer.Stored) error {
 		if s.Refusal != nil {
 			columns = []column{{"status", string(customer.MethodDeclined)}, {"gateway_customer", s.GatewayCustomer}, {"refusal", refusal}}
 		}
-		written, err := update(tx, methodRow{}.TableName(), columns, "id = ? AND status = 'pending'", s.MethodID)
+		written, err := update(tx, methodRow{}.TableName(), append(columns, lookedAfter...), "id = ? AND status = 'pending'", s.MethodID)
 		if err != nil || written == 0 {
 			return err
 		}
@@ -152,7 +158,8 @@ func (r Customers) RecordMethod(ctx context.Context, s customer.Stored) error {
 // DetachMethod ends an active method at the hub. One that is not active stays as it is.
 func (r Customers) DetachMethod(ctx context.Context, scope merchant.Scope, methodID string, when time.Time) error {
 	return r.store.transact(ctx, "detach payment method", func(tx *gorm.DB) error {
-		written, err := update(tx, methodRow{}.TableName(), []column{{"status", string(customer.MethodDetached)}, {"detached_at", at(when)}},
+		columns := []column{{"status", string(customer.MethodDetached)}, {"detached_at", at(when)}, {"due_at", at(when.Add(customer.Unattended))}}
+		written, err := update(tx, methodRow{}.TableName(), columns,
 			"id = ? AND merchant_id = ? AND environment = ? AND status = 'active'", methodID, scope.MerchantID, string(scope.Environment))
 		if err != nil || written == 0 {
 			return err
@@ -166,8 +173,17 @@ func (r Customers) DetachMethod(ctx context.Context, scope merchant.Scope, metho
 // ForgetMethod writes down that the gateway does not keep a detached card any more.
 func (r Customers) ForgetMethod(ctx context.Context, methodID string, when time.Time) error {
 	return r.store.write(ctx, "forget payment method", func(db *gorm.DB) error {
-		_, err := update(db, methodRow{}.TableName(), []column{{"forgotten_at", at(when)}},
+		_, err := update(db, methodRow{}.TableName(), append([]column{{"forgotten_at", at(when)}}, lookedAfter...),
 			"id = ? AND status = 'detached' AND forgotten_at IS NULL", methodID)
+		return err
+	})
+}
+
+// RaiseMethod shows a method that waits for its gateway to operators.
+func (r Customers) RaiseMethod(ctx context.Context, methodID, why string, due time.Time) error {
+	return r.store.write(ctx, "raise payment method", func(db *gorm.DB) error {
+		_, err := update(db, methodRow{}.TableName(), []column{{"due_at", at(due)}, {"attention", why}},
+			"id = ? AND (status = 'pending' OR status = 'detached' AND forgotten_at IS NULL)", methodID)
 		return err
 	})
 }

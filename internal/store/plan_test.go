@@ -163,6 +163,11 @@ func useCustomers(t *testing.T, ctx context.Context, w *storetest.World) {
 	require.NoError(t, customers.SetDefault(ctx, w.Scope, c.ID, m.ID, time.Now()))
 	_, err := customers.Reference(ctx, c.ID, "stripe")
 	require.NoError(t, err)
+	require.NoError(t, customers.ForgetReference(ctx, customer.Reference{CustomerID: c.ID, Gateway: "stripe", Reference: "cus_1"}))
+	_, err = customers.OverdueMethods(ctx, time.Now(), 10)
+	require.NoError(t, err)
+	require.NoError(t, customers.PostponeMethod(ctx, m.ID, time.Now()))
+	require.NoError(t, customers.RaiseMethod(ctx, m.ID, "look", time.Now()))
 	require.NoError(t, customers.RecordMethod(ctx, customer.Stored{MethodID: m.ID, GatewayReference: "pm_1", At: time.Now()}))
 	require.NoError(t, customers.DetachMethod(ctx, w.Scope, m.ID, time.Now()))
 	require.NoError(t, customers.ForgetMethod(ctx, m.ID, time.Now()))
@@ -179,6 +184,8 @@ func readForOperators(t *testing.T, ctx context.Context, w *storetest.World) {
 		_, err := w.Payments.InNeed(ctx, after, 5)
 		require.NoError(t, err)
 		_, err = w.Payments.RefundsInNeed(ctx, after, 5)
+		require.NoError(t, err)
+		_, err = w.Store.Customers().MethodsInNeed(ctx, after, 5)
 		require.NoError(t, err)
 	}
 	for _, due := range []time.Time{{}, time.Now()} {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"errors"
 	"time"
 
@@ -55,5 +56,16 @@ func openPostgres(o Options) (*Store, error) {
 		_ = pool.Close()
 		return nil, translate("open", err)
 	}
-	return &Store{dialect: Postgres, writer: db, reader: db, writing: make(chan struct{}, size-size/4)}, nil
+	return &Store{dialect: Postgres, writer: db, reader: db, session: config, writing: make(chan struct{}, size-size/4)}, nil
+}
+
+// migrationPool holds the one session of migrations. Their statements may go through
+// all rows of a table, so nothing bounds their time; the wait for a lock is bounded as
+// the hub's is, since whoever comes later waits behind it.
+func migrationPool(hub *pgx.ConnConfig) *sql.DB {
+	config := hub.Copy()
+	config.RuntimeParams["statement_timeout"] = "0"
+	pool := stdlib.OpenDB(*config)
+	pool.SetMaxOpenConns(1)
+	return pool
 }

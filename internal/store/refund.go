@@ -113,8 +113,9 @@ func (r Payments) Refunds(ctx context.Context, scope merchant.Scope, f payment.R
 	return found, more, err
 }
 
-// LoadRefund returns a refund with its payment. As with Load, the guards of
-// payment and refund make sure that a change is made from one state of both.
+// LoadRefund returns a refund with its payment. As with Load, the payment is read
+// before the rest, once the refund has told which it is: whoever changes it from this
+// version can be sure that the refund was read at the same one, or gets ErrStale.
 func (r Payments) LoadRefund(ctx context.Context, refundID string) (found payment.RefundAggregate, err error) {
 	err = r.store.view(ctx, "load refund", func(db *gorm.DB) error {
 		var a payment.RefundAggregate
@@ -122,6 +123,9 @@ func (r Payments) LoadRefund(ctx context.Context, refundID string) (found paymen
 			return err
 		}
 		if a.Intent, err = one(db.Where("id = ?", a.Refund.PaymentID), "payment", a.Refund.PaymentID, paymentRow.intent); err != nil {
+			return err
+		}
+		if a.Refund, err = one(db.Where("id = ?", refundID), "refund", refundID, refundRow.refund); err != nil {
 			return err
 		}
 		if a.Transaction, err = one(db.Where("id = ?", a.Refund.TransactionID), "transaction", a.Refund.TransactionID, transactionRow.transaction); err != nil {

@@ -19,6 +19,7 @@ type sightingRow struct {
 	BIN            string `gorm:"column:bin"`
 	IP             string `gorm:"column:ip"`
 	Email          string
+	EmailByShopper bool
 	BillingCountry string
 	NameDiffers    bool
 	CreatedAt      instant
@@ -30,7 +31,7 @@ func (sightingRow) TableName() string { return "risk_sightings" }
 func (r sightingRow) columns() []column {
 	return []column{
 		{"operation_id", r.OperationID}, {"merchant_id", r.MerchantID}, {"environment", r.Environment}, {"payment_id", r.PaymentID},
-		{"fingerprint", r.Fingerprint}, {"bin", r.BIN}, {"ip", r.IP}, {"email", r.Email}, {"billing_country", r.BillingCountry},
+		{"fingerprint", r.Fingerprint}, {"bin", r.BIN}, {"ip", r.IP}, {"email", r.Email}, {"email_by_shopper", r.EmailByShopper}, {"billing_country", r.BillingCountry},
 		{"name_differs", r.NameDiffers}, {"created_at", r.CreatedAt},
 	}
 }
@@ -38,7 +39,7 @@ func (r sightingRow) columns() []column {
 func (r sightingRow) sighting() (risk.Sighting, error) {
 	return risk.Sighting{
 		OperationID: r.OperationID, Scope: scopeOf(r.MerchantID, r.Environment), PaymentID: r.PaymentID,
-		Fingerprint: r.Fingerprint, BIN: r.BIN, IP: r.IP, Email: r.Email, BillingCountry: r.BillingCountry,
+		Fingerprint: r.Fingerprint, BIN: r.BIN, IP: r.IP, Email: r.Email, EmailByShopper: r.EmailByShopper, BillingCountry: r.BillingCountry,
 		NameDiffers: r.NameDiffers, CreatedAt: r.CreatedAt.Time,
 	}, nil
 }
@@ -46,15 +47,15 @@ func (r sightingRow) sighting() (risk.Sighting, error) {
 func insertSighting(tx *gorm.DB, s risk.Sighting) error {
 	_, err := insert(tx, "ON CONFLICT (operation_id) DO NOTHING", sightingRow{
 		OperationID: s.OperationID, MerchantID: s.Scope.MerchantID, Environment: string(s.Scope.Environment), PaymentID: s.PaymentID,
-		Fingerprint: s.Fingerprint, BIN: s.BIN, IP: s.IP, Email: s.Email, BillingCountry: s.BillingCountry,
+		Fingerprint: s.Fingerprint, BIN: s.BIN, IP: s.IP, Email: s.Email, EmailByShopper: s.EmailByShopper, BillingCountry: s.BillingCountry,
 		NameDiffers: s.NameDiffers, CreatedAt: at(s.CreatedAt),
 	})
 	return err
 }
 
 // Present stores what came with a confirmation: the sealed card where there is one, and
-// what was seen of the shopper, whose e-mail address becomes the payment's where it has none.
-// Repeated, it changes nothing.
+// what was seen of the shopper, whose e-mail address is kept with the payment where
+// nobody else told one.
 func (r Payments) Present(ctx context.Context, card *vault.Record, seen risk.Sighting) error {
 	return r.store.transact(ctx, "present a card", func(tx *gorm.DB) error {
 		if card != nil {
@@ -62,11 +63,11 @@ func (r Payments) Present(ctx context.Context, card *vault.Record, seen risk.Sig
 				return err
 			}
 		}
-		if err := insertSighting(tx, seen); err != nil || seen.Email == "" {
+		if err := insertSighting(tx, seen); err != nil || !seen.EmailByShopper {
 			return err
 		}
-		_, err := update(tx, paymentRow{}.TableName(), []column{{"customer_email", seen.Email}},
-			"id = ? AND merchant_id = ? AND environment = ? AND customer_email = ''",
+		_, err := update(tx, paymentRow{}.TableName(), []column{{"shopper_email", seen.Email}},
+			"id = ? AND merchant_id = ? AND environment = ?",
 			seen.PaymentID, seen.Scope.MerchantID, string(seen.Scope.Environment))
 		return err
 	})

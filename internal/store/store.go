@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"go.uber.org/zap"
 	"gorm.io/gorm"
 )
@@ -54,8 +55,9 @@ type Store struct {
 	dialect Dialect
 	writer  *gorm.DB
 	reader  *gorm.DB
-	batcher *batcher      // of SQLite's writes; nil with Postgres
-	writing chan struct{} // places of Postgres' writes; nil with SQLite
+	batcher *batcher        // of SQLite's writes; nil with Postgres
+	writing chan struct{}   // places of Postgres' writes; nil with SQLite
+	session *pgx.ConnConfig // of Postgres; nil with SQLite
 }
 
 // Open connects to the database and checks that it answers. It does not migrate.

@@ -8,8 +8,8 @@ import (
 	"paymenthub/internal/fault"
 )
 
-// maxHolderName is how many characters a holder's name may have.
-const maxHolderName = 100
+// MaxHolderName is how many characters a holder's name may have.
+const MaxHolderName = 100
 
 // Input is card data as a request brings it.
 type Input struct {
@@ -47,8 +47,8 @@ func NewCard(in Input, names Names, now time.Time) (Card, error) {
 	if in.ExpYear < 2000 || in.ExpYear > 2099 {
 		return Card{}, fault.Field(names.ExpYear, "Field '%s' must be a year of four digits.", names.ExpYear)
 	}
-	if utf8.RuneCountInString(in.HolderName) > maxHolderName {
-		return Card{}, fault.Field(names.HolderName, "Field '%s' must have at most %d characters.", names.HolderName, maxHolderName)
+	if utf8.RuneCountInString(in.HolderName) > MaxHolderName {
+		return Card{}, fault.Field(names.HolderName, "Field '%s' must have at most %d characters.", names.HolderName, MaxHolderName)
 	}
 	if !brand.AllowsCode(in.CVC) {
 		return Card{}, fault.Field(names.CVC, "Field '%s' must be the card's %d-digit security code.", names.CVC, brand.CodeLength)

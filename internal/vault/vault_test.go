@@ -197,3 +197,13 @@ func TestWhatMayBeShownOfACard(t *testing.T) {
 	require.Equal(t, []string{"amex", "378282", "0005"}, []string{amex.Brand(), amex.BIN(), amex.Last4()})
 	require.Equal(t, []string{"unknown", "", ""}, []string{vault.Card{}.Brand(), vault.Card{}.BIN(), vault.Card{}.Last4()})
 }
+
+// No two merchants can compare their customers' cards.
+func TestFingerprintsAreAMerchantsOwn(t *testing.T) {
+	v, err := vault.New(memory{}, vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, clock.System{})
+	require.NoError(t, err)
+	one, other := vault.Card{Number: "4242424242424242"}, vault.Card{Number: "5555555555554444"}
+	require.Equal(t, v.Fingerprint("mch_1", one), v.Fingerprint("mch_1", one))
+	require.NotEqual(t, v.Fingerprint("mch_1", one), v.Fingerprint("mch_2", one))
+	require.NotEqual(t, v.Fingerprint("mch_1", one), v.Fingerprint("mch_1", other))
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 )
 
 // keptCard is a card that a provider keeps, or kept.
@@ -30,6 +31,31 @@ func (r *run) defaults(ctx context.Context) error {
 				ON m.id = c.default_payment_method AND m.customer_id = c.id AND m.merchant_id = c.merchant_id
 				AND m.environment = c.environment AND m.status = 'active'
 			WHERE c.default_payment_method <> ''`)
+	})
+}
+
+// waiting checks that methods that wait for their gateway are looked after, and counts
+// those that wait for an operator.
+func (r *run) waiting(ctx context.Context) error {
+	now := r.Clock.Now()
+	return within(ctx, r.Store, func(s *snapshot) error {
+		if err := s.patient(); err != nil {
+			return err
+		}
+		return s.each(func(scan scan) error {
+			var methodID string
+			var due time.Time
+			var raised bool
+			if err := scan(&methodID, instant{&due}, &raised); err != nil {
+				return err
+			}
+			if raised {
+				r.report.NeedsOperator.Methods++
+			}
+			r.late(methodID, due, now) // the zero time is late too
+			return nil
+		}, `SELECT id, due_at, attention <> '' FROM payment_methods
+			WHERE status = 'pending' OR status = 'detached' AND forgotten_at IS NULL`)
 	})
 }
 

@@ -280,6 +280,15 @@ var ways = []broken{
 	{rule: verify.DefaultMethod, damage: func(w *town) {
 		w.force(fmt.Sprintf("UPDATE payment_methods SET environment = 'live' WHERE id = '%s'", w.saved.ID))
 	}},
+	{rule: verify.LookedAfter, damage: func(w *town) {
+		w.force(fmt.Sprintf("UPDATE payment_methods SET forgotten_at = NULL, due_at = %s WHERE id = '%s'", w.ago(31*time.Minute), w.forgotten.ID))
+	}},
+	{rule: verify.LookedAfter, damage: func(w *town) {
+		w.force(fmt.Sprintf("UPDATE payment_methods SET forgotten_at = NULL WHERE id = '%s'", w.forgotten.ID))
+	}},
+	{rule: verify.LookedAfter, damage: func(w *town) {
+		w.force(fmt.Sprintf("UPDATE payment_methods SET status = 'pending', due_at = %s WHERE id = '%s'", w.ago(31*time.Minute), w.OpenMethod(w.t, w.NewCustomer(w.t)).ID))
+	}},
 	{rule: verify.ProviderMethodKept, damage: func(w *town) { w.record.methods = w.record.methods[1:] }},
 	{rule: verify.ProviderMethodKept, damage: func(w *town) { w.record.methods[0]["customer"] = "cus_elsewhere" }},
 	{rule: verify.ProviderMethodKept, damage: func(w *town) { w.record.methods[0]["customer"] = "" }},

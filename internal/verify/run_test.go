@@ -133,11 +133,12 @@ func TestStoredNotificationIsAwaited(t *testing.T) {
 func TestOperatorIsNeeded(t *testing.T) {
 	w := newTown(t, openSQLite(t))
 	w.set("processing", "attention = 'look'")
-	w.force("UPDATE refunds SET attention = 'look' WHERE status = 'pending'", "UPDATE gateway_notifications SET status = 'raised' WHERE status = 'ignored'")
+	w.force("UPDATE refunds SET attention = 'look' WHERE status = 'pending'", "UPDATE gateway_notifications SET status = 'raised' WHERE status = 'ignored'",
+		fmt.Sprintf("UPDATE payment_methods SET forgotten_at = NULL, attention = 'look', due_at = %s WHERE id = '%s'", w.ago(29*time.Minute), w.forgotten.ID))
 	report := w.verified()
 	require.Empty(t, report.Violations)
-	require.Equal(t, verify.NeedsOperator{Payments: 1, Refunds: 1, Notifications: 2}, report.NeedsOperator)
-	require.EqualValues(t, 4, report.NeedsOperator.Total())
+	require.Equal(t, verify.NeedsOperator{Payments: 1, Refunds: 1, Methods: 1, Notifications: 2}, report.NeedsOperator)
+	require.EqualValues(t, 5, report.NeedsOperator.Total())
 }
 
 // TestBrokenWitnessIsAnError: a short record must never pass for a whole one.

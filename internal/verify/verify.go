@@ -75,11 +75,12 @@ type Report struct {
 type NeedsOperator struct {
 	Payments      int64 `json:"payments"`
 	Refunds       int64 `json:"refunds"`
+	Methods       int64 `json:"payment_methods"`
 	Notifications int64 `json:"notifications"` // that contradict the hub's records
 }
 
 // Total is how much waits for an operator.
-func (n NeedsOperator) Total() int64 { return n.Payments + n.Refunds + n.Notifications }
+func (n NeedsOperator) Total() int64 { return n.Payments + n.Refunds + n.Methods + n.Notifications }
 
 // MaxViolations bounds the violations that a report lists.
 const MaxViolations = 1000
@@ -126,7 +127,7 @@ func (r *run) all(ctx context.Context) error {
 	}{
 		{stepPayments, r.count}, {stepPayments, r.payments}, {"balances", r.accounts}, {"owners of events", r.owners},
 		{"owners of disputes", r.disputeOwners}, {"security codes", r.codes}, {"notifications", r.notifications},
-		{"default payment methods", r.defaults}, {"saved payment methods", r.methods},
+		{"default payment methods", r.defaults}, {"payment methods under way", r.waiting}, {"saved payment methods", r.methods},
 		{"strangers at the providers", r.strangers}, {"what seems to disagree", r.confirm},
 	} {
 		r.told(step.name, 0, 0)

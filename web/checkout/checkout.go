@@ -5,6 +5,7 @@ package checkout
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -56,12 +57,13 @@ type Payment struct {
 	BrandColor string // "#rrggbb"
 	LogoURL    string // "": an initial stands for the logo
 
-	Amount      money.Money
-	Description string
-	OrderID     string
-	Statement   string // as it appears on the shopper's statement
-	Email       string // "": the page asks for it
-	MaySave     bool   // there is a customer whose card may be saved
+	Amount       money.Money
+	Description  string
+	OrderID      string
+	Statement    string // as it appears on the shopper's statement
+	Email        string // as the merchant told it; "": the page asks for it
+	ShopperEmail string // what the shopper told before, to be corrected; may be empty
+	MaySave      bool   // there is a customer whose card may be saved
 
 	SuccessURL string // where who has paid goes on to
 	CancelURL  string // the way back to the shop
@@ -83,21 +85,22 @@ type Page struct {
 	Policy string // its Content-Security-Policy
 }
 
-// Draw draws a view. The same view is always the same page.
+// Draw draws a view. The same view is always the same page, but for its nonce.
 func Draw(v View) Page {
-	p := page{View: v, colours: colours(v.Payment)}
+	p := page{View: v, colours: colours(v.Payment), Nonce: rand.Text()}
 	var body bytes.Buffer
 	if err := pageTemplate.Execute(&body, p); err != nil {
 		panic(fmt.Sprintf("checkout: the page does not execute: %v", err)) // a defect of the template
 	}
-	return Page{Body: body.Bytes(), Policy: policy(p.colours)}
+	return Page{Body: body.Bytes(), Policy: policy(p.colours, p.Nonce)}
 }
 
 // policy lets the page load its own files, talk to its own hub and do nothing
-// else; the style of the merchant's colours is let in by its hash.
-func policy(style string) string {
+// else; the style of the merchant's colours is let in by its hash, and the page's
+// script, of all that this origin serves, by the nonce.
+func policy(style, nonce string) string {
 	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
+	return "default-src 'none'; script-src 'nonce-" + nonce + "'; style-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
 		"img-src 'self' data:; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 }
 
@@ -117,6 +120,7 @@ func colours(p *Payment) string {
 // page is a view with the words around it.
 type page struct {
 	View
+	Nonce   string // lets in this page's script and no other
 	colours string
 }
 

@@ -264,7 +264,7 @@ function settle(outcome) {
     const text = config.declines[details.decline_code] ?? config.declines.generic_decline;
     return complain(`${text} ${say("uncharged")}`, config.texts[`attempts.${details.attempts_remaining}`]);
   }
-  refuse(details.param ?? details.field ?? "");
+  refuse(details.field ?? "");
 }
 
 // refuse marks the field that the hub did not take.

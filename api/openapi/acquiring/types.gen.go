@@ -245,7 +245,7 @@ type Payment struct {
 	// ResponseMessage That answer for people.
 	ResponseMessage *string `json:"response_message"`
 
-	// FraudScore Of the latest attempt; above 70 it is declined.
+	// FraudScore Of the latest attempt; above the limit of your risk rules, 70 unless you changed it, it was declined.
 	FraudScore  *int    `json:"fraud_score"`
 	Description *string `json:"description"`
 

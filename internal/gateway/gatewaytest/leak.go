@@ -47,6 +47,10 @@ func (w watched) StoreMethod(ctx context.Context, s gateway.Storage) payment.Out
 	return w.check(w.next.StoreMethod(ctx, s))
 }
 
+func (w watched) FindMethod(ctx context.Context, l gateway.MethodLookup) payment.Outcome {
+	return w.check(w.next.FindMethod(ctx, l))
+}
+
 func (w watched) DetachMethod(ctx context.Context, d gateway.Detachment) payment.Outcome {
 	return w.check(w.next.DetachMethod(ctx, d))
 }

@@ -19,8 +19,10 @@ var savedCases = []testCase{
 	{"a refused card is not kept", refusedIsNotKept},
 	{"a payment that saves, its answer lost", savingLost},
 	{"a customer whose answer is lost is made once", customerOnce},
+	{"a customer who is gone", customerGone},
 	{"kept without a payment", keptWithoutPayment},
 	{"keeping a card, its answer lost", keepingLost},
+	{"keeping a card, looked up", keptIsFound},
 	{"keeping a refused card", keepingRefused},
 	{"keeping a card without a connection", keepingUnreachable},
 	{"keeping a card that the vault does not give", keepingNothing},
@@ -124,12 +126,74 @@ func customerOnce(b *bench) {
 	for _, fault := range []Fault{TimeoutAfter, ResetAfter, TimeoutBefore, ServerError} {
 		who, c := newcomer(), b.newCall(price)
 		b.InjectFault(b.T, Enroll, fault)
-		b.is(payment.OutcomeUnknown, b.gateway.Authorize(b.Context(), b.saving(c, b.Approve, true, who)))
+		b.declined(b.gateway.Authorize(b.Context(), b.saving(c, b.Approve, true, who)), payment.DeclineGatewayUnavailable)
 		require.Empty(b, b.charges(c), fault)
 		c.Repeated = true
+		b.InjectFault(b.T, Enroll, fault)
+		b.is(payment.OutcomeUnknown, b.gateway.Authorize(b.Context(), b.saving(c, b.Approve, true, who)))
 		b.succeeded(b.decided(func() payment.Outcome { return b.gateway.Authorize(b.Context(), b.saving(c, b.Approve, true, who)) }), price.Minor)
 		require.Equal(b, 1, b.Customers(b.T, who.CustomerID), fault)
 	}
+}
+
+// A customer whom the provider does not know any more is told of, and nothing is
+// saved for them.
+func customerGone(b *bench) {
+	who := gateway.SaveFor{CustomerID: id.New(id.Customer), CustomerReference: "cus_unknown"}
+	c := b.newCall(price)
+	o := b.gateway.Authorize(b.Context(), b.saving(c, b.Approve, true, who))
+	b.is(payment.OutcomeDeclined, o)
+	require.True(b, o.CustomerGone)
+	require.Empty(b, b.charges(c))
+	s := b.storage(b.Approve, who)
+	o = b.gateway.StoreMethod(b.Context(), s)
+	b.is(payment.OutcomeDeclined, o)
+	require.True(b, o.CustomerGone)
+	require.Nil(b, o.Kept)
+	b.is(payment.OutcomeAbsent, b.gateway.FindMethod(b.Context(), asStored(s)))
+	who.CustomerReference = ""
+	o = b.gateway.StoreMethod(b.Context(), b.storage(b.Approve, who))
+	b.is(payment.OutcomeSucceeded, o)
+	require.False(b, o.CustomerGone)
+}
+
+// asStored asks what became of a storage that was asked for long ago.
+func asStored(s gateway.Storage) gateway.MethodLookup {
+	s.CreatedAt = time.Now().Add(-2 * time.Hour)
+	return gateway.MethodLookup{MethodCall: s.MethodCall, Save: s.Save}
+}
+
+// keptIsFound looks up what became of a card, with a customer who was new and with
+// one whom the provider knew.
+func keptIsFound(b *bench) {
+	known := b.stored().CustomerReference
+	for _, reference := range []string{"", known} {
+		for _, fault := range []Fault{"", TimeoutAfter, TimeoutBefore} {
+			s := b.storage(b.Approve, gateway.SaveFor{CustomerID: id.New(id.Customer), CustomerReference: reference})
+			b.is(payment.OutcomeAbsent, b.gateway.FindMethod(b.Context(), asStored(s)))
+			if fault != "" {
+				b.InjectFault(b.T, Store, fault)
+			}
+			stored := b.gateway.StoreMethod(b.Context(), s)
+			if fault == TimeoutBefore {
+				b.is(payment.OutcomeUnknown, stored)
+				b.is(payment.OutcomeAbsent, b.gateway.FindMethod(b.Context(), asStored(s)))
+				continue
+			}
+			found := b.gateway.FindMethod(b.Context(), asStored(s))
+			b.is(payment.OutcomeSucceeded, found)
+			if fault == "" {
+				require.Equal(b, stored, found, "a look-up tells what is kept as the answer did")
+			}
+			d := gateway.Detachment{MethodCall: methodCall(s.MethodID, "detach"), Stored: b.kept(found)}
+			b.is(payment.OutcomeSucceeded, b.gateway.DetachMethod(b.Context(), d))
+			b.is(payment.OutcomeAbsent, b.gateway.FindMethod(b.Context(), asStored(s)))
+		}
+	}
+	b.is(payment.OutcomeUnknown, b.Unreachable.FindMethod(b.Context(), asStored(b.storage(b.Approve, newcomer()))))
+	refused := b.storage(b.Declines[0].Card, newcomer())
+	b.declined(b.gateway.StoreMethod(b.Context(), refused), b.Declines[0].Code)
+	b.is(payment.OutcomeAbsent, b.gateway.FindMethod(b.Context(), asStored(refused)))
 }
 
 // storage asks to keep a card without a payment.

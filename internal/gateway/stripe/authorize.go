@@ -79,6 +79,9 @@ func (a *Adapter) intentParams(ctx context.Context, req gateway.Authorization, a
 	addCard(p, card)
 	if req.Save != nil {
 		reference, o := a.customer(ctx, req.Call, *req.Save)
+		if o.Class == payment.OutcomeUnknown { // that is about the customer: nothing was sent for the payment
+			o = refused(req.Call, payment.NewDecline(payment.DeclineGatewayUnavailable), o.Detail)
+		}
 		if reference == "" {
 			return nil, o
 		}

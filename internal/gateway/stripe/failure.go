@@ -82,7 +82,9 @@ func refusedBy(c gateway.Call, answer *stripe.Error) payment.Outcome {
 		if d.Code == payment.DeclineState || time.Since(c.CreatedAt) > inFlight {
 			c.Repeated = false
 		}
-		return refused(c, d, described(answer))
+		o := refused(c, d, described(answer))
+		o.CustomerGone = answer.Code == stripe.ErrorCodeResourceMissing && answer.Param == "customer"
+		return o
 	default:
 		return payment.Unknown(described(answer))
 	}

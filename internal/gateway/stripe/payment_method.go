@@ -15,8 +15,9 @@ import (
 )
 
 // customer returns Stripe's id of a customer, whom it makes where there is none;
-// without one, the outcome says why. The key follows from our id and the
-// parameters never change: a lost answer makes no second customer.
+// without one, the outcome says why. The key follows from the call's: sent again, it
+// makes no second customer, and an answer of 500, which Stripe repeats for a day,
+// stands in the way of nobody else's call. Customers without a card do no harm.
 func (a *Adapter) customer(ctx context.Context, c gateway.Call, save gateway.SaveFor) (reference string, o payment.Outcome) {
 	if save.CustomerReference != "" {
 		return save.CustomerReference, o
@@ -24,7 +25,7 @@ func (a *Adapter) customer(ctx context.Context, c gateway.Call, save gateway.Sav
 	call := a.begin(ctx)
 	defer call.cancel()
 	made, err := a.api.Customers.New(&stripe.CustomerParams{
-		Params: call.params(save.CustomerID + "-customer"),
+		Params: call.params(c.IdempotencyKey + "-customer"),
 		Metadata: map[string]string{
 			metaCustomer: save.CustomerID, metaMerchant: c.Scope.MerchantID, metaEnvironment: string(c.Scope.Environment),
 		},
@@ -52,7 +53,7 @@ func (a *Adapter) StoreMethod(ctx context.Context, s gateway.Storage) (o payment
 	if owner == "" {
 		return o
 	}
-	if o = a.attach(ctx, s, c, card, owner); o.Decided() {
+	if o = a.attach(ctx, s, c, card, owner); o.Decided() && !o.CustomerGone {
 		if o.Kept == nil {
 			o.Kept = &payment.Kept{}
 		}

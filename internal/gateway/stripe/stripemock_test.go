@@ -145,6 +145,9 @@ func acceptsWhatIsSent(t *testing.T, mock string) {
 	adapter.Authorize(ctx, again)
 	kept := gateway.MethodCall{Scope: saving.Scope, MethodID: id.New(id.PaymentMethod), IdempotencyKey: id.NewSuffix()}
 	adapter.StoreMethod(ctx, gateway.Storage{MethodCall: kept, Save: *saving.Save, Instrument: saving.Instrument})
+	for _, reference := range []string{"", "cus_123"} {
+		adapter.FindMethod(ctx, gateway.MethodLookup{MethodCall: kept, Save: gateway.SaveFor{CustomerID: saving.Save.CustomerID, CustomerReference: reference}})
+	}
 	kept.IdempotencyKey = id.NewSuffix()
 	adapter.DetachMethod(ctx, gateway.Detachment{MethodCall: kept, Stored: *again.Stored})
 	adapter.Lookup(ctx, gateway.Lookup{Call: request.Call, Kind: payment.Sale})

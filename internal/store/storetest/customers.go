@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -29,6 +30,7 @@ func (w *World) OpenMethod(t testing.TB, c customer.Customer) customer.PaymentMe
 		ID: id.New(id.PaymentMethod), Scope: c.Scope, CustomerID: c.ID, Status: customer.MethodPending, Gateway: "stripe",
 		CardToken: sealed.Token, Card: sealed.Summary(), ConsentedAt: w.now(), CreatedAt: w.now(),
 	}
+	m.DueAt = m.CreatedAt.Add(customer.Unattended)
 	require.NoError(t, w.Store.Customers().OpenMethod(ctx, m, sealed))
 	return m
 }
@@ -110,6 +112,7 @@ func methodIsKept(t *testing.T, w *World) {
 		require.NoError(t, customers.RecordMethod(ctx, stored))
 		stored.GatewayReference = "pm_other"
 	}
+	m.DueAt = time.Time{}
 	m.Status, m.GatewayCustomer, m.GatewayReference, m.NetworkTransactionID = customer.MethodActive, "cus_remote", "pm_remote", "ntx_1"
 	require.Equal(t, m, w.method(t, m.ID))
 	require.Equal(t, m.ID, w.customer(t, c.ID).DefaultPaymentMethod, "the first becomes the default")
@@ -138,7 +141,7 @@ func methodIsRefused(t *testing.T, w *World) {
 	m := w.OpenMethod(t, c)
 	refusal := customer.Refusal{Code: "do_not_honor", Advice: "use_another_payment_method", Message: "No."}
 	require.NoError(t, customers.RecordMethod(ctx, customer.Stored{MethodID: m.ID, GatewayCustomer: "cus_remote", Refusal: &refusal, At: w.now()}))
-	m.Status, m.GatewayCustomer, m.Refusal = customer.MethodDeclined, "cus_remote", &refusal
+	m.Status, m.GatewayCustomer, m.Refusal, m.DueAt = customer.MethodDeclined, "cus_remote", &refusal, time.Time{}
 	require.Equal(t, m, w.method(t, m.ID))
 	require.Empty(t, w.customer(t, c.ID).DefaultPaymentMethod)
 	kept, err := w.Store.Vault().Card(ctx, m.CardToken)
@@ -161,11 +164,12 @@ func methodIsDetached(t *testing.T, w *World) {
 	require.Equal(t, m, w.method(t, m.ID), "not before it is detached")
 
 	m.Status, m.DetachedAt = customer.MethodDetached, w.now()
+	m.DueAt = m.DetachedAt.Add(customer.Unattended)
 	require.NoError(t, customers.DetachMethod(ctx, w.Scope, m.ID, m.DetachedAt))
 	require.NoError(t, customers.DetachMethod(ctx, w.Scope, m.ID, w.now()), "again")
 	require.Equal(t, m, w.method(t, m.ID))
 	require.Empty(t, w.customer(t, c.ID).DefaultPaymentMethod)
-	m.ForgottenAt = w.now()
+	m.ForgottenAt, m.DueAt = w.now(), time.Time{}
 	require.NoError(t, customers.ForgetMethod(ctx, m.ID, m.ForgottenAt))
 	require.NoError(t, customers.ForgetMethod(ctx, m.ID, w.now()), "again")
 	require.Equal(t, m, w.method(t, m.ID))
@@ -224,4 +228,93 @@ func methodSavedByPayment(t *testing.T, w *World) {
 	_, err = customers.LoadMethod(ctx, again.PaymentMethod.ID)
 	require.True(t, fault.Is(err, fault.NotFound))
 	require.Equal(t, first, w.customer(t, c.ID).DefaultPaymentMethod)
+}
+
+// methodIsLookedAfter: what waits for its gateway is found until it does not, or until
+// an operator must look.
+func methodIsLookedAfter(t *testing.T, w *World) {
+	customers := w.Store.Customers()
+	c := w.NewCustomer(t)
+	due := func(at time.Time) (ids []string) {
+		t.Helper()
+		rows, err := customers.OverdueMethods(ctx, at, 10)
+		require.NoError(t, err)
+		for _, m := range rows {
+			ids = append(ids, m.ID)
+		}
+		return ids
+	}
+	inNeed := func() (found []customer.PaymentMethod) {
+		t.Helper()
+		found, err := customers.MethodsInNeed(ctx, "", 10)
+		require.NoError(t, err)
+		return found
+	}
+	pending, active, detached := w.OpenMethod(t, c), w.StoredMethod(t, c), w.StoredMethod(t, c)
+	w.Clock.Advance(time.Second)
+	require.NoError(t, customers.DetachMethod(ctx, w.Scope, detached.ID, w.now()))
+	require.Empty(t, due(w.now()), "they are under way")
+	later := w.now().Add(customer.Unattended)
+	require.Equal(t, []string{pending.ID, detached.ID}, due(later))
+
+	require.NoError(t, customers.PostponeMethod(ctx, pending.ID, later.Add(time.Hour)))
+	require.NoError(t, customers.PostponeMethod(ctx, pending.ID, later), "it is due later")
+	require.NoError(t, customers.PostponeMethod(ctx, active.ID, later), "it is not due")
+	require.Equal(t, []string{detached.ID}, due(later))
+
+	for _, m := range []customer.PaymentMethod{pending, active, detached} {
+		require.NoError(t, customers.RaiseMethod(ctx, m.ID, "look", later.Add(24*time.Hour)))
+	}
+	require.Empty(t, due(later.Add(23*time.Hour)))
+	require.Equal(t, []string{pending.ID, detached.ID}, due(later.Add(24*time.Hour)))
+	found := inNeed()
+	require.Len(t, found, 2)
+	require.Equal(t, []string{pending.ID, detached.ID}, []string{found[0].ID, found[1].ID})
+	require.Equal(t, "look", found[0].Attention)
+	require.NoError(t, customers.RecordMethod(ctx, customer.Stored{MethodID: pending.ID, GatewayReference: "pm_late", At: w.now()}))
+	require.NoError(t, customers.ForgetMethod(ctx, detached.ID, w.now()))
+	require.Empty(t, inNeed(), "the gateway has told")
+	require.Empty(t, due(later.Add(24*time.Hour)))
+}
+
+func referenceIsForgotten(t *testing.T, w *World) {
+	customers := w.Store.Customers()
+	c := w.NewCustomer(t)
+	w.StoredMethod(t, c)
+	gone := customer.Reference{CustomerID: c.ID, Gateway: "stripe", Reference: "cus_older"}
+	require.NoError(t, customers.ForgetReference(ctx, gone))
+	reference, err := customers.Reference(ctx, c.ID, "stripe")
+	require.NoError(t, err)
+	require.Equal(t, "cus_remote", reference, "a newer one stays")
+	gone.Reference = "cus_remote"
+	for range 2 {
+		require.NoError(t, customers.ForgetReference(ctx, gone))
+	}
+	reference, err = customers.Reference(ctx, c.ID, "stripe")
+	require.NoError(t, err)
+	require.Empty(t, reference)
+	w.StoredMethod(t, c)
+	reference, err = customers.Reference(ctx, c.ID, "stripe")
+	require.NoError(t, err)
+	require.Equal(t, "cus_remote", reference, "the next card makes it known again")
+}
+
+// noDetachedDefault: however they interleave, nobody's default is a detached method.
+func noDetachedDefault(t *testing.T, w *World) {
+	customers := w.Store.Customers()
+	for range 20 {
+		c := w.NewCustomer(t)
+		w.StoredMethod(t, c)
+		m := w.StoredMethod(t, c)
+		for i, err := range together(8, func(i int) error {
+			if i == 0 {
+				return customers.DetachMethod(ctx, w.Scope, m.ID, w.now())
+			}
+			return customers.SetDefault(ctx, w.Scope, c.ID, m.ID, w.now())
+		}) {
+			require.True(t, err == nil || i > 0 && fault.Is(err, fault.NotFound), "%d: %v", i, err)
+		}
+		require.Equal(t, customer.MethodDetached, w.method(t, m.ID).Status)
+		require.NotEqual(t, m.ID, w.customer(t, c.ID).DefaultPaymentMethod)
+	}
 }

@@ -17,7 +17,7 @@ import (
 func (w *World) shopperOf(p payment.Intent) risk.Sighting {
 	return risk.Sighting{
 		OperationID: id.NewSuffix(), Scope: p.Scope, PaymentID: p.ID, Fingerprint: "f00d", BIN: "42424242",
-		IP: "192.0.2.7", Email: "ada@example.com", BillingCountry: "FR", NameDiffers: true, CreatedAt: w.now(),
+		IP: "192.0.2.7", Email: "ada@example.com", EmailByShopper: true, BillingCountry: "FR", NameDiffers: true, CreatedAt: w.now(),
 	}
 }
 
@@ -38,21 +38,25 @@ func presentedIsKeptOnce(t *testing.T, w *World) {
 	require.Equal(t, record, kept)
 	got, err := w.Payments.Payment(ctx, w.Scope, p.ID)
 	require.NoError(t, err)
-	require.Equal(t, "ada@example.com", got.Customer.Email)
+	require.Equal(t, payment.Customer{ShopperEmail: "ada@example.com"}, got.Customer)
 	require.Equal(t, p.Version, got.Version, "the e-mail address is no change of state")
 
-	// another address does not replace the first, nor reach another merchant's payment
+	// what the shopper told last counts, what the merchant told replaces nothing, and
+	// no address reaches another merchant's payment
 	other := seen
 	other.OperationID, other.Email = id.NewSuffix(), "eve@example.com"
+	told := seen
+	told.OperationID, told.Email, told.EmailByShopper = id.NewSuffix(), "merchant@example.com", false
 	require.NoError(t, w.Payments.Present(ctx, new(w.card(id.New(id.VaultCard))), other))
+	require.NoError(t, w.Payments.Present(ctx, nil, told))
 	foreign := w.Insert(t, w.Wanted())
 	stranger := w.shopperOf(foreign)
 	stranger.Scope = w.NewMerchant(t)
 	require.NoError(t, w.Payments.Present(ctx, new(w.card(id.New(id.VaultCard))), stranger))
-	for paymentID, email := range map[string]string{p.ID: "ada@example.com", foreign.ID: ""} {
+	for paymentID, email := range map[string]string{p.ID: "eve@example.com", foreign.ID: ""} {
 		got, err := w.Payments.Payment(ctx, w.Scope, paymentID)
 		require.NoError(t, err)
-		require.Equal(t, email, got.Customer.Email)
+		require.Equal(t, email, got.Customer.ShopperEmail)
 	}
 
 	// one that comes with a new payment is stored with it or not at all
@@ -61,9 +65,9 @@ func presentedIsKeptOnce(t *testing.T, w *World) {
 	first := w.shopperOf(opened.Intent)
 	opened.Sighting = &first
 	require.NoError(t, w.Payments.Insert(ctx, opened))
-	require.Equal(t, 4, w.sightings(t))
+	require.Equal(t, 5, w.sightings(t))
 	require.ErrorIs(t, w.Payments.Insert(ctx, opened), payment.ErrExists)
-	require.Equal(t, 4, w.sightings(t))
+	require.Equal(t, 5, w.sightings(t))
 }
 
 func transactionPages(t *testing.T, w *World) {

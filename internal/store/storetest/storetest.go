@@ -73,6 +73,9 @@ func Run(t *testing.T, open func(t testing.TB) Subject) {
 		{"payment method is kept once", methodIsKept},
 		{"payment method is refused", methodIsRefused},
 		{"payment method is detached", methodIsDetached},
+		{"payment method is looked after", methodIsLookedAfter},
+		{"customer reference is forgotten", referenceIsForgotten},
+		{"no detached method is a default", noDetachedDefault},
 		{"payment method saved by a payment", methodSavedByPayment},
 
 		{"a notification is kept once", notificationIsKeptOnce},

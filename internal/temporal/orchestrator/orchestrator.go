@@ -90,19 +90,41 @@ func refundOptions(r payment.Refund) client.StartWorkflowOptions {
 
 // StoreMethod implements customer.Orchestrator.
 func (o *Orchestrator) StoreMethod(ctx context.Context, m customer.PaymentMethod) error {
-	return o.method(ctx, m, workflows.PaymentMethod{MethodID: m.ID}, "Card to be kept")
+	return o.method(ctx, m, workflows.PaymentMethod{MethodID: m.ID})
 }
 
 // ForgetMethod implements customer.Orchestrator.
 func (o *Orchestrator) ForgetMethod(ctx context.Context, m customer.PaymentMethod) error {
-	return o.method(ctx, m, workflows.PaymentMethod{MethodID: m.ID, Forget: true}, "Card to be kept no longer")
+	return o.method(ctx, m, workflows.PaymentMethod{MethodID: m.ID, Forget: true})
 }
 
-// method runs a payment method's workflow, eagerly, and waits for its end.
-func (o *Orchestrator) method(ctx context.Context, m customer.PaymentMethod, in workflows.PaymentMethod, what string) error {
-	starting, cancel := context.WithTimeout(ctx, startTimeout)
+// ReviveMethod implements customer.Orchestrator.
+func (o *Orchestrator) ReviveMethod(ctx context.Context, m customer.PaymentMethod) error {
+	_, err := o.startMethod(ctx, m, workflows.PaymentMethod{MethodID: m.ID, Forget: m.Status == customer.MethodDetached})
+	return reachable(err)
+}
+
+// method runs a payment method's workflow and waits for its end.
+func (o *Orchestrator) method(ctx context.Context, m customer.PaymentMethod, in workflows.PaymentMethod) error {
+	run, err := o.startMethod(ctx, m, in)
+	if err != nil {
+		return reachable(err)
+	}
+	if err = run.Get(ctx, nil); ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return reachable(err)
+}
+
+// startMethod starts a payment method's workflow, eagerly, or finds the one that runs.
+func (o *Orchestrator) startMethod(ctx context.Context, m customer.PaymentMethod, in workflows.PaymentMethod) (client.WorkflowRun, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	run, err := o.client.ExecuteWorkflow(starting, client.StartWorkflowOptions{
+	what := "Card to be kept"
+	if in.Forget {
+		what = "Card to be kept no longer"
+	}
+	return o.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: workflows.PaymentMethodWorkflowID(in), TaskQueue: workflows.TaskQueue, EnableEagerStart: true,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            fmt.Sprintf("%s by %s for %s (%s)", what, m.Gateway, m.CustomerID, m.Scope.Environment),
@@ -111,13 +133,6 @@ func (o *Orchestrator) method(ctx context.Context, m customer.PaymentMethod, in 
 			attribute.Gateway.ValueSet(m.Gateway),
 		),
 	}, workflows.PaymentMethodWorkflow, in)
-	if err != nil {
-		return reachable(err)
-	}
-	if err = run.Get(ctx, nil); ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return reachable(err)
 }
 
 // Confirm implements payment.Orchestrator.

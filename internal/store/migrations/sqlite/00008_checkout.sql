@@ -4,6 +4,7 @@
 ALTER TABLE payment_intents ADD COLUMN checkout TEXT CHECK (json_valid(checkout));
 ALTER TABLE payment_intents ADD COLUMN customer_reference TEXT NOT NULL DEFAULT '';
 ALTER TABLE payment_intents ADD COLUMN customer_email TEXT NOT NULL DEFAULT '';
+ALTER TABLE payment_intents ADD COLUMN shopper_email TEXT NOT NULL DEFAULT '';
 ALTER TABLE payment_intents ADD COLUMN customer_name TEXT NOT NULL DEFAULT '';
 ALTER TABLE payment_intents ADD COLUMN attempt_limit INTEGER NOT NULL DEFAULT 3 CHECK (attempt_limit >= 1);
 ALTER TABLE payment_attempts ADD COLUMN card_bin TEXT NOT NULL DEFAULT '' CHECK (length(card_bin) <= 8);
@@ -11,17 +12,9 @@ ALTER TABLE payment_attempts ADD COLUMN risk TEXT CHECK (json_valid(risk));
 ALTER TABLE vault_cards ADD COLUMN bin TEXT NOT NULL DEFAULT '' CHECK (length(bin) <= 8);
 ALTER TABLE refunds ADD COLUMN note TEXT NOT NULL DEFAULT '';
 
--- A movement knows its owner, so that a merchant's movements have an index.
+-- a movement's owner, which 00012 fills in
 ALTER TABLE payment_transactions ADD COLUMN merchant_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE payment_transactions ADD COLUMN environment TEXT NOT NULL DEFAULT '';
-UPDATE payment_transactions SET
-    merchant_id = (SELECT merchant_id FROM payment_intents WHERE payment_intents.id = payment_id),
-    environment = (SELECT environment FROM payment_intents WHERE payment_intents.id = payment_id);
-CREATE INDEX payment_transactions_by_scope ON payment_transactions (merchant_id, environment, id);
-CREATE INDEX payment_transactions_by_result ON payment_transactions (merchant_id, environment, (
-    CASE WHEN status <> 'succeeded' THEN status WHEN kind = 'authorization' THEN 'authorized'
-    WHEN kind = 'void' THEN 'voided' WHEN kind = 'refund' THEN 'refunded' ELSE 'captured' END), id)
-    WHERE status <> 'pending';
 
 -- An operation's id begins with its time, by which old sightings are deleted.
 CREATE TABLE risk_sightings (
@@ -33,6 +26,7 @@ CREATE TABLE risk_sightings (
     bin             TEXT NOT NULL CHECK (length(bin) <= 8),
     ip              TEXT NOT NULL,
     email           TEXT NOT NULL,
+    email_by_shopper INTEGER NOT NULL CHECK (email_by_shopper IN (0, 1)),
     billing_country TEXT NOT NULL CHECK (length(billing_country) IN (0, 2)),
     name_differs    INTEGER NOT NULL CHECK (name_differs IN (0, 1)),
     created_at      TEXT NOT NULL
@@ -53,8 +47,6 @@ CREATE TABLE merchant_settings (
 -- +goose Down
 DROP TABLE merchant_settings;
 DROP TABLE risk_sightings;
-DROP INDEX payment_transactions_by_result;
-DROP INDEX payment_transactions_by_scope;
 ALTER TABLE payment_transactions DROP COLUMN environment;
 ALTER TABLE payment_transactions DROP COLUMN merchant_id;
 ALTER TABLE refunds DROP COLUMN note;
@@ -63,6 +55,7 @@ ALTER TABLE payment_attempts DROP COLUMN risk;
 ALTER TABLE payment_attempts DROP COLUMN card_bin;
 ALTER TABLE payment_intents DROP COLUMN attempt_limit;
 ALTER TABLE payment_intents DROP COLUMN customer_name;
+ALTER TABLE payment_intents DROP COLUMN shopper_email;
 ALTER TABLE payment_intents DROP COLUMN customer_email;
 ALTER TABLE payment_intents DROP COLUMN customer_reference;
 ALTER TABLE payment_intents DROP COLUMN checkout;
