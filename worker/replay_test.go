@@ -104,7 +104,7 @@ func TestRecordHistories(t *testing.T) {
 	into := filepath.Join(histories, *recordAs)
 	require.NoError(t, os.MkdirAll(into, 0o750))
 	shapes := map[string]bool{}
-	list, err := client.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType IN ('PaymentWorkflow', 'RefundWorkflow', 'DisputeWorkflow')", PageSize: 1000})
+	list, err := client.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType IN ('PaymentWorkflow', 'RefundWorkflow', 'DisputeWorkflow', 'PaymentMethodWorkflow')", PageSize: 1000})
 	require.NoError(t, err)
 	for _, e := range list.Executions {
 		history := &historypb.History{}
