@@ -5,6 +5,7 @@ package devserver
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"syscall"
@@ -39,6 +40,30 @@ func listen(what, address string) (net.Listener, error) {
 	return nil, fmt.Errorf("%s cannot listen on %s: %w", what, address, err)
 }
 
+// Ports that systems give nobody unasked: between being found free and being taken
+// by its service, a port from the system's own range can go to a connection of
+// whatever process is quicker.
+const (
+	firstAside = 20_000
+	lastAside  = 32_000
+	asideTries = 100
+)
+
+// listenAside is listen, but for port 0 it chooses from the ports aside.
+func listenAside(what, address string) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || port != "0" {
+		return listen(what, address)
+	}
+	for range asideTries {
+		chosen := net.JoinHostPort(host, strconv.Itoa(firstAside+rand.IntN(lastAside-firstAside))) //nolint:gosec // any free one will do
+		if l, err := listen(what, chosen); err == nil {
+			return l, nil
+		}
+	}
+	return listen(what, address)
+}
+
 // serviceEndpoints are where the services of one server listen.
 type serviceEndpoints map[primitives.ServiceName]endpoint
 
@@ -57,7 +82,7 @@ func reserveServices(frontend string) (serviceEndpoints, error) {
 	}
 	reserved := make(serviceEndpoints, len(wanted))
 	for _, w := range wanted {
-		l, err := listen("embedded Temporal", w.address)
+		l, err := listenAside("embedded Temporal", w.address)
 		if err != nil {
 			return nil, err
 		}
