@@ -173,10 +173,11 @@ func (w *window) tabTo(text string) {
 }
 
 // back goes back one page. A page that the browser kept whole comes back without
-// being loaded, so whoever calls waits for what they expect.
+// being loaded, so whoever calls waits for what they expect. It goes after this has
+// been answered: a page that is leaving answers nothing.
 func (w *window) back() {
 	w.Helper()
-	w.do(chromedp.Evaluate[chromedp.Void](`history.back()`))
+	w.do(chromedp.Evaluate[chromedp.Void](`void setTimeout(() => history.back())`))
 }
 
 // see evaluates an expression in the page.
