@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -148,11 +149,30 @@ func (p *parts) startWorker(t *testing.T) {
 	p.worker = p.part(t, "worker", p.hubArgs("worker")...)
 }
 
-// freeze stops a process without ending it: what talks to it hangs. thaw lets
+// freeze stops a process without ending it: what talks to it hangs. It returns when
+// each of its threads stands, which a busy machine may take a while for. thaw lets
 // it go on.
 func freeze(t *testing.T, p *process) {
 	t.Helper()
 	require.NoError(t, p.command.Process.Signal(syscall.SIGSTOP))
+	awaitIn(t, "the process stands still", func() bool { return stopped(t, p.command.Process.Pid) })
+}
+
+// stopped reports whether each thread of a process is stopped, as Linux tells.
+func stopped(t *testing.T, pid int) bool {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	require.NoError(t, err)
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		require.NoError(t, err)
+		// The state follows the name, which is in brackets.
+		_, after, found := strings.Cut(string(stat), ") ")
+		if !found || !strings.HasPrefix(after, "T") {
+			return false
+		}
+	}
+	return len(threads) > 0
 }
 
 func thaw(t *testing.T, p *process) {

@@ -17,7 +17,7 @@ type rule struct {
 var (
 	leaves = []string{"internal/money", "internal/id", "internal/fault", "internal/clock"}
 	domain = []string{
-		"internal/payment", "internal/ledger", "internal/event", "internal/merchant", "internal/card", "internal/vault", "internal/idempotency", "internal/notification", "internal/risk", "internal/customer",
+		"internal/payment", "internal/ledger", "internal/event", "internal/merchant", "internal/card", "internal/vault", "internal/idempotency", "internal/notification", "internal/risk", "internal/recall", "internal/customer",
 	}
 	frameworks = []string{
 		"gorm.io/...", "github.com/gin-gonic/...", "go.temporal.io/...", "github.com/spf13/...", "github.com/stripe/...",

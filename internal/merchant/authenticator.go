@@ -7,6 +7,7 @@ import (
 
 	"paymenthub/internal/clock"
 	"paymenthub/internal/fault"
+	"paymenthub/internal/recall"
 )
 
 // Bounds of the authenticator's memory.
@@ -25,29 +26,27 @@ type Authenticator struct {
 	repo  Repository
 	clock clock.Clock
 
+	known *recall.Memory[string, lookup] // by SHA-256 of the presented key
 	mu    sync.Mutex
-	known map[string]*lookup // by SHA-256 of the presented key
 	used  map[string]time.Time
 }
 
+// lookup is what was found for a presented key.
 type lookup struct {
-	key     Key
-	found   bool
-	expires time.Time
-	ready   chan struct{} // closed when the fields above are set
-	err     error
+	key   Key
+	found bool
 }
 
 // NewAuthenticator makes an authenticator with an empty memory.
 func NewAuthenticator(repo Repository, c clock.Clock) *Authenticator {
-	return &Authenticator{repo: repo, clock: c, known: map[string]*lookup{}, used: map[string]time.Time{}}
+	return &Authenticator{repo: repo, clock: c, known: recall.New[string, lookup](cacheTTL, cacheLimit, c), used: map[string]time.Time{}}
 }
 
 // Authenticate finds the key. Errors: fault.Unauthenticated, and whatever the
 // repository reports when it cannot be asked.
 func (a *Authenticator) Authenticate(ctx context.Context, presented string) (Key, error) {
 	now := a.clock.Now()
-	l, err := a.lookup(ctx, presented, now)
+	l, err := a.known.Get(ctx, hash(presented), func(ctx context.Context) (lookup, error) { return a.ask(ctx, presented) })
 	if err != nil {
 		return Key{}, err
 	}
@@ -60,59 +59,17 @@ func (a *Authenticator) Authenticate(ctx context.Context, presented string) (Key
 	return l.key, nil
 }
 
-// lookup returns a remembered answer or asks once for all who wait for it.
-func (a *Authenticator) lookup(ctx context.Context, presented string, now time.Time) (*lookup, error) {
-	digest := hash(presented)
-	a.mu.Lock()
-	l := a.known[digest]
-	if l != nil && !l.stale(now) {
-		a.mu.Unlock()
-		select {
-		case <-l.ready:
-			return l, l.err
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-	if len(a.known) >= cacheLimit {
-		clear(a.known)
-	}
-	l = &lookup{ready: make(chan struct{})}
-	a.known[digest] = l
-	a.mu.Unlock()
-
-	l.key, l.found, l.err = a.ask(ctx, presented)
-	l.expires = now.Add(cacheTTL)
-	close(l.ready)
-	if l.err != nil {
-		a.mu.Lock()
-		delete(a.known, digest)
-		a.mu.Unlock()
-	}
-	return l, l.err
-}
-
-// stale reports whether a finished answer is too old; an unfinished one is not.
-func (l *lookup) stale(now time.Time) bool {
-	select {
-	case <-l.ready:
-		return !now.Before(l.expires)
-	default:
-		return false
-	}
-}
-
-func (a *Authenticator) ask(ctx context.Context, presented string) (Key, bool, error) {
+func (a *Authenticator) ask(ctx context.Context, presented string) (lookup, error) {
 	keys, err := a.repo.KeysByPrefix(ctx, prefixOf(presented))
 	if err != nil {
-		return Key{}, false, err
+		return lookup{}, err
 	}
 	for _, k := range keys {
 		if k.matches(presented) {
-			return k, true, nil
+			return lookup{key: k, found: true}, nil
 		}
 	}
-	return Key{}, false, nil
+	return lookup{}, nil
 }
 
 // Flush writes the last-used times gathered since the last call.

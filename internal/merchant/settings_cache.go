@@ -2,10 +2,10 @@ package merchant
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"paymenthub/internal/clock"
+	"paymenthub/internal/recall"
 )
 
 // Bounds of a settings cache's memory.
@@ -20,41 +20,16 @@ const (
 // and must not be changed.
 type SettingsCache struct {
 	repo  SettingsRepository
-	clock clock.Clock
-
-	mu    sync.Mutex
-	known map[Scope]remembered
-}
-
-type remembered struct {
-	settings Settings
-	expires  time.Time
+	known *recall.Memory[Scope, Settings]
 }
 
 // NewSettingsCache makes a cache with an empty memory.
 func NewSettingsCache(repo SettingsRepository, c clock.Clock) *SettingsCache {
-	return &SettingsCache{repo: repo, clock: c, known: map[Scope]remembered{}}
+	return &SettingsCache{repo: repo, known: recall.New[Scope, Settings](settingsTTL, settingsLimit, c)}
 }
 
 // Settings returns a scope's settings, at most 3 s old. Errors: those of the
 // repository.
 func (s *SettingsCache) Settings(ctx context.Context, scope Scope) (Settings, error) {
-	now := s.clock.Now()
-	s.mu.Lock()
-	r, ok := s.known[scope]
-	s.mu.Unlock()
-	if ok && now.Before(r.expires) {
-		return r.settings, nil
-	}
-	found, err := s.repo.Settings(ctx, scope)
-	if err != nil {
-		return Settings{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.known) >= settingsLimit {
-		clear(s.known)
-	}
-	s.known[scope] = remembered{found, now.Add(settingsTTL)}
-	return found, nil
+	return s.known.Get(ctx, scope, func(ctx context.Context) (Settings, error) { return s.repo.Settings(ctx, scope) })
 }

@@ -2,12 +2,12 @@ package risk
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"paymenthub/internal/clock"
 	"paymenthub/internal/fault"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/recall"
 )
 
 // Bounds of the engine's memory.
@@ -66,20 +66,12 @@ type Options struct {
 type Engine struct {
 	options Options
 
-	mu    sync.Mutex
-	known map[merchant.Scope]*lookup
-}
-
-type lookup struct {
-	ready   chan struct{} // closed when the fields below are set
-	judge   *judge
-	expires time.Time
-	err     error
+	known *recall.Memory[merchant.Scope, *judge]
 }
 
 // NewEngine makes an engine with an empty memory.
 func NewEngine(o Options) *Engine {
-	return &Engine{options: o, known: map[merchant.Scope]*lookup{}}
+	return &Engine{options: o, known: recall.New[merchant.Scope, *judge](cacheTTL, cacheLimit, o.Clock)}
 }
 
 // Assess judges an attempt whose sighting is stored already. It implements
@@ -121,36 +113,15 @@ func (v Velocity) count() Count {
 	return Count{Window: v.Span(), Limit: v.Limit + 1}
 }
 
-// judge returns a remembered judge, or asks once for all who wait for it.
+// judge returns the scope's judge, by rules that were read a moment ago.
 func (e *Engine) judge(ctx context.Context, scope merchant.Scope) (*judge, error) {
-	now := e.options.Clock.Now()
-	e.mu.Lock()
-	l := e.known[scope]
-	if l != nil && !l.stale(now) {
-		e.mu.Unlock()
-		select {
-		case <-l.ready:
-			return l.judge, l.err
-		case <-ctx.Done():
-			return nil, ctx.Err()
+	return e.known.Get(ctx, scope, func(ctx context.Context) (*judge, error) {
+		rules, err := e.Rules(ctx, scope)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if len(e.known) >= cacheLimit {
-		clear(e.known)
-	}
-	l = &lookup{ready: make(chan struct{}), expires: now.Add(cacheTTL)}
-	e.known[scope] = l
-	e.mu.Unlock()
-
-	var rules Rules
-	if rules, l.err = e.Rules(context.WithoutCancel(ctx), scope); l.err == nil { // others wait for it too
-		l.judge = e.newJudge(rules)
-	}
-	close(l.ready)
-	if l.err != nil {
-		e.forget(scope, l)
-	}
-	return l.judge, l.err
+		return e.newJudge(rules), nil
+	})
 }
 
 func (e *Engine) newJudge(r Rules) *judge {
@@ -161,26 +132,6 @@ func (e *Engine) newJudge(r Rules) *judge {
 		return newJudge(r, e.options.Sandbox, "")
 	default:
 		return newJudge(r, e.options.Sandbox, e.options.TestCard(r.Scope.MerchantID))
-	}
-}
-
-// stale reports whether a finished look-up is too old; an unfinished one is not.
-func (l *lookup) stale(now time.Time) bool {
-	select {
-	case <-l.ready:
-		return !now.Before(l.expires)
-	default:
-		return false
-	}
-}
-
-// forget drops a look-up, or whichever there is when it is nil. One that is
-// under way meanwhile answers only those who wait for it.
-func (e *Engine) forget(scope merchant.Scope, l *lookup) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if l == nil || e.known[scope] == l {
-		delete(e.known, scope)
 	}
 }
 
@@ -206,7 +157,7 @@ func (e *Engine) Replace(ctx context.Context, r Rules, seen *int) (Rules, error)
 	if err := r.Validate(); err != nil {
 		return Rules{}, err
 	}
-	defer e.forget(r.Scope, nil)
+	defer e.known.Forget(r.Scope)
 	for range replaceTries {
 		current, err := e.Rules(ctx, r.Scope)
 		if err != nil {
