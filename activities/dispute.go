@@ -11,6 +11,8 @@ import (
 	"paymenthub/internal/fault"
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/id"
+	"paymenthub/internal/merchant"
+	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/telemetry/traceid"
 )
@@ -26,7 +28,7 @@ const ErrorDisagrees = "disagrees"
 // new. When another change of the same payment came between, it asks again: what
 // the gateway said before that change may be older than what is known by now.
 func (a *Payments) RecordDispute(ctx context.Context, in payment.DisputeRef) (payment.DisputeStatus, error) {
-	g, err := a.Gateways.Find(in.Environment, in.Gateway)
+	g, err := a.Gateways.Find(ctx, in.Environment, in.Gateway)
 	if err != nil {
 		return "", err
 	}
@@ -47,7 +49,7 @@ func (a *Payments) RecordDispute(ctx context.Context, in payment.DisputeRef) (pa
 
 // recordDispute reads the payment first and the gateway last, so that only a
 // report that is newer than all that is known is written down.
-func (a *Payments) recordDispute(ctx context.Context, g gateway.Gateway, in payment.DisputeRef) (payment.DisputeStatus, error) {
+func (a *Payments) recordDispute(ctx context.Context, g *gateway.Account, in payment.DisputeRef) (payment.DisputeStatus, error) {
 	current, err := a.Repository.Load(ctx, in.PaymentID)
 	if err != nil {
 		return "", err
@@ -55,13 +57,22 @@ func (a *Payments) recordDispute(ctx context.Context, g gateway.Gateway, in paym
 	if current.Intent.Scope.Environment != in.Environment {
 		return "", fault.New(fault.NotFound, "No such payment: '%s'.", in.PaymentID)
 	}
+	if current.Intent.Gateway != in.Gateway {
+		return "", fmt.Errorf("payment %s: %w: it was taken at %s, and is disputed at %s", in.PaymentID, payment.ErrDisagrees, current.Intent.Gateway, in.Gateway)
+	}
 	known, err := a.Repository.FindDispute(ctx, in)
 	if err != nil {
 		return "", err
 	}
-	report, err := g.Dispute(ctx, gateway.DisputeLookup{Scope: current.Intent.Scope, Reference: in.Reference})
+	report, told, err := a.disputeReport(ctx, g, current.Intent.Scope, in)
 	if err != nil {
 		return "", err
+	}
+	switch {
+	case !told && known == nil:
+		return "", fmt.Errorf("dispute %s: nothing that tells of it is kept yet", in.Reference)
+	case !told: // what was told is older than notifications are kept
+		return known.Status, a.Repository.PostponeDispute(ctx, known.ID, a.Clock.Now().Add(payment.DisputePatience))
 	}
 	change, changed, err := current.Intent.RecordDispute(known, id.New(id.Dispute), report, a.Clock.Now())
 	if err != nil {
@@ -71,4 +82,37 @@ func (a *Payments) recordDispute(ctx context.Context, g gateway.Gateway, in paym
 		return report.Status, a.Repository.PostponeDispute(ctx, known.ID, a.Clock.Now().Add(payment.DisputePatience))
 	}
 	return report.Status, a.Repository.Apply(ctx, change)
+}
+
+// maxTold bounds how many notifications of a payment are read for one of its disputes.
+const maxTold = 100
+
+// disputeReport reads how a dispute stands: from the gateway, or from all that it has
+// told where it cannot be asked. told is false when it has told nothing that is kept.
+func (a *Payments) disputeReport(ctx context.Context, g *gateway.Account, scope merchant.Scope, in payment.DisputeRef) (r payment.DisputeReport, told bool, err error) {
+	teller, ok := g.Gateway.(gateway.DisputeTeller)
+	if !ok {
+		r, err = g.Dispute(ctx, gateway.DisputeLookup{Scope: scope, Reference: in.Reference})
+		return r, true, err
+	}
+	notifications, _, err := a.Notifications.List(ctx, notification.Filter{PaymentID: in.PaymentID, Limit: maxTold})
+	if err != nil {
+		return r, false, err
+	}
+	var bodies [][]byte
+	for _, n := range notifications {
+		if n.Gateway != in.Gateway || n.Environment != in.Environment || n.Notice.DisputeReference != in.Reference {
+			continue
+		}
+		body, err := a.Vault.OpenBytes(n.KeyVersion, n.Sealed, n.ID)
+		if err != nil {
+			return r, false, err
+		}
+		bodies = append(bodies, body)
+	}
+	if len(bodies) == 0 {
+		return r, false, nil
+	}
+	r, err = teller.DisputeTold(in.Reference, bodies)
+	return r, true, err
 }

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -29,10 +30,20 @@ func pending(current payment.Aggregate, transactionID string) bool {
 	return current.Transaction != nil && current.Transaction.ID == transactionID && current.Intent.PendingTransaction == transactionID
 }
 
-// refused reports whether risk refused the pending attempt: no gateway ever hears of it.
-func refused(current payment.Aggregate) bool {
-	return (current.Transaction.Kind == payment.Sale || current.Transaction.Kind == payment.Authorization) &&
-		current.Attempt.Risk != nil && current.Attempt.Risk.Action == risk.Decline
+// neverSent returns the outcome of a pending attempt that no gateway ever hears of:
+// risk refused it, or the operator had switched off all that could take it.
+func neverSent(current payment.Aggregate) (payment.Outcome, bool) {
+	attempt := current.Attempt
+	switch {
+	case current.Transaction.Kind != payment.Sale && current.Transaction.Kind != payment.Authorization:
+		return payment.Outcome{}, false
+	case attempt.Risk != nil && attempt.Risk.Action == risk.Decline:
+		return payment.Declined(payment.NewDecline(payment.DeclineFraud)), true
+	case attempt.Routing != nil && attempt.Routing.Down:
+		return payment.Declined(payment.NewDecline(payment.DeclineGatewayUnavailable)), true
+	default:
+		return payment.Outcome{}, false
+	}
 }
 
 // send makes the pending gateway call and writes down what became of it. again
@@ -44,10 +55,10 @@ func (a *Payments) send(ctx context.Context, current payment.Aggregate, transact
 		a.Watcher.Notify(current.Intent)
 		return current.Snapshot(), nil
 	}
-	if refused(current) {
-		return a.record(ctx, current, payment.Declined(payment.NewDecline(payment.DeclineFraud)))
+	if outcome, never := neverSent(current); never {
+		return a.record(ctx, current, outcome)
 	}
-	g, err := a.Gateways.Find(current.Intent.Scope.Environment, current.Transaction.Gateway)
+	g, err := a.Gateways.Find(ctx, current.Intent.Scope.Environment, current.Transaction.Gateway)
 	if err != nil {
 		return payment.Snapshot{}, err
 	}
@@ -63,6 +74,7 @@ func (a *Payments) send(ctx context.Context, current payment.Aggregate, transact
 	call := a.callOf(ctx, current)
 	call.Repeated = call.Repeated || again
 	var outcome payment.Outcome
+	began := a.Clock.Now()
 	switch current.Transaction.Kind {
 	case payment.Capture:
 		outcome = g.Capture(ctx, call)
@@ -73,7 +85,60 @@ func (a *Payments) send(ctx context.Context, current payment.Aggregate, transact
 			return payment.Snapshot{}, err
 		}
 	}
-	a.logUnknown(ctx, outcome, current.Intent.ID, current.Transaction.ID, g.Name())
+	a.called(current, outcome, a.Clock.Now().Sub(began))
+	a.logUnknown(ctx, outcome, current.Intent.ID, current.Transaction.ID, g.Name)
+	if next, ok := current.Next(outcome, a.Clock.Now()); ok && !call.Repeated && a.mayTryOn(ctx, current) {
+		return a.failOver(ctx, current, outcome, next)
+	}
+	return a.record(ctx, current, outcome)
+}
+
+// failOver writes down that the gateway refused, and tries the next one.
+func (a *Payments) failOver(ctx context.Context, current payment.Aggregate, outcome payment.Outcome, next string) (payment.Snapshot, error) {
+	change, err := current.FailOver(outcome, next, a.Clock.Now())
+	if err != nil {
+		return payment.Snapshot{}, err
+	}
+	before, refused := current, *current.Transaction
+	if current, err = a.apply(ctx, current, change); err != nil {
+		return payment.Snapshot{}, err
+	}
+	a.judged(before, outcome)
+	a.counted(refused.Kind, outcome, refused.Gateway, refused.Scope.Environment)
+	return a.send(ctx, current, current.Transaction.ID, false)
+}
+
+// learnsByRepeating reports whether the pending call's provider cannot be asked, and
+// tells what became of the call when it is sent again under its key.
+func (a *Payments) learnsByRepeating(ctx context.Context, current payment.Aggregate) (bool, error) {
+	g, err := a.Gateways.Find(ctx, current.Intent.Scope.Environment, current.Transaction.Gateway)
+	if err != nil {
+		return false, err
+	}
+	return a.Clock.Now().Sub(current.Transaction.CreatedAt) < g.Capabilities().RepeatedFor, nil
+}
+
+// complete takes a payment that the shopper has agreed to at the provider, and writes
+// down what became of it. The call is claimed first, as one that is sent again.
+func (a *Payments) complete(ctx context.Context, current payment.Aggregate) (payment.Snapshot, error) {
+	g, err := a.Gateways.Find(ctx, current.Intent.Scope.Environment, current.Transaction.Gateway)
+	if err != nil {
+		return payment.Snapshot{}, err
+	}
+	completer, ok := g.Gateway.(gateway.Completer)
+	if !ok {
+		return payment.Snapshot{}, fmt.Errorf("payment %s: gateway %s completes no payments", current.Intent.ID, g.Name)
+	}
+	call := a.callOf(ctx, current)
+	change, err := current.Complete(a.Clock.Now())
+	if err != nil {
+		return payment.Snapshot{}, err
+	}
+	if current, err = a.apply(ctx, current, change); err != nil {
+		return payment.Snapshot{}, err
+	}
+	outcome := completer.Complete(ctx, gateway.Completion{Call: call, Capture: current.Transaction.Kind == payment.Sale})
+	a.logUnknown(ctx, outcome, current.Intent.ID, current.Transaction.ID, g.Name)
 	return a.record(ctx, current, outcome)
 }
 
@@ -84,18 +149,22 @@ const detachmentSeen = time.Minute
 
 // authorize asks for the attempt's amount, with its card or with the one that the
 // gateway keeps. A kept card that was detached before anything was sent declines here.
-func (a *Payments) authorize(ctx context.Context, g gateway.Gateway, current payment.Aggregate, call gateway.Call) (payment.Outcome, error) {
+func (a *Payments) authorize(ctx context.Context, g *gateway.Account, current payment.Aggregate, call gateway.Call) (payment.Outcome, error) {
 	attempt := current.Attempt
 	request := gateway.Authorization{
-		Call: call, Capture: current.Transaction.Kind == payment.Sale, ReturnURL: a.ReturnURL(current.Intent.ID),
+		Call: call, Method: payment.MethodCard, Capture: current.Transaction.Kind == payment.Sale, ReturnURL: a.ReturnURL(current.Intent.ID),
 		MerchantInitiated: attempt.MerchantInitiated,
 		Challenge:         attempt.Risk != nil && attempt.Risk.Action == risk.Challenge && !attempt.MerchantInitiated,
 		Description:       current.Intent.Description, StatementDescriptor: current.Intent.StatementDescriptor,
 	}
+	if attempt.Method != "" && attempt.Method != payment.MethodCard {
+		request.Method = attempt.Method
+		return g.Authorize(ctx, request), nil
+	}
 	if attempt.SavedMethod == "" {
 		request.Instrument = instrument{a.Vault, attempt.CardToken}
 		if attempt.Save && g.Capabilities().SavesCards {
-			reference, err := a.Customers.Reference(ctx, current.Intent.CustomerID, g.Name())
+			reference, err := a.Customers.Reference(ctx, current.Intent.CustomerID, g.Name)
 			if err != nil {
 				return payment.Outcome{}, err
 			}
@@ -103,7 +172,7 @@ func (a *Payments) authorize(ctx context.Context, g gateway.Gateway, current pay
 		}
 		outcome := g.Authorize(ctx, request)
 		if request.Save != nil {
-			a.forgetIfGone(ctx, outcome, customer.Reference{CustomerID: request.Save.CustomerID, Gateway: g.Name(), Reference: request.Save.CustomerReference})
+			a.forgetIfGone(ctx, outcome, customer.Reference{CustomerID: request.Save.CustomerID, Gateway: g.Name, Reference: request.Save.CustomerReference})
 		}
 		return outcome, nil
 	}
@@ -136,26 +205,34 @@ func (a *Payments) forgetIfGone(ctx context.Context, o payment.Outcome, r custom
 // lookUp asks the gateway what became of the pending call. When the gateway
 // does not say, what it has told in a notification counts.
 func (a *Payments) lookUp(ctx context.Context, current payment.Aggregate, notificationID string) (payment.Outcome, error) {
-	g, err := a.Gateways.Find(current.Intent.Scope.Environment, current.Transaction.Gateway)
+	g, err := a.Gateways.Find(ctx, current.Intent.Scope.Environment, current.Transaction.Gateway)
 	if err != nil {
 		return payment.Outcome{}, err
 	}
 	l := gateway.Lookup{Call: a.callOf(ctx, current), Kind: current.Transaction.Kind}
 	outcome := g.Lookup(ctx, l)
-	if outcome.Class == payment.OutcomeUnknown && notificationID != "" {
-		if outcome, err = a.conclude(ctx, g, notificationID, l); err != nil {
+	if notificationID != "" && (outcome.Class == payment.OutcomeUnknown || outcome.Class == payment.OutcomeReady) {
+		told, err := a.conclude(ctx, g, notificationID, l)
+		if err != nil {
 			return payment.Outcome{}, err
 		}
+		if told.Decided() || outcome.Class == payment.OutcomeUnknown {
+			outcome = told
+		}
 	}
-	a.logUnknown(ctx, outcome, current.Intent.ID, current.Transaction.ID, g.Name())
+	a.logUnknown(ctx, outcome, current.Intent.ID, current.Transaction.ID, g.Name)
 	return outcome, nil
 }
 
-// conclude reads the outcome from a notification of the gateway.
-func (a *Payments) conclude(ctx context.Context, g gateway.Gateway, notificationID string, l gateway.Lookup) (payment.Outcome, error) {
+// conclude reads the outcome from a notification of the gateway. What another account
+// told, where the payment was tried before, says nothing of this call.
+func (a *Payments) conclude(ctx context.Context, g *gateway.Account, notificationID string, l gateway.Lookup) (payment.Outcome, error) {
 	n, err := a.Notifications.Find(ctx, notificationID)
 	if err != nil {
 		return payment.Outcome{}, err
+	}
+	if n.Gateway != g.Name {
+		return payment.Unknown("the webhook is of another account"), nil
 	}
 	body, err := a.Vault.OpenBytes(n.KeyVersion, n.Sealed, n.ID)
 	if err != nil {
@@ -168,7 +245,7 @@ func (a *Payments) conclude(ctx context.Context, g gateway.Gateway, notification
 func (a *Payments) callOf(ctx context.Context, current payment.Aggregate) gateway.Call {
 	return gateway.Call{
 		Scope: current.Intent.Scope, PaymentID: current.Intent.ID, AttemptID: current.Attempt.ID, TransactionID: current.Transaction.ID,
-		IdempotencyKey: current.Transaction.IdempotencyKey, GatewayReference: current.Attempt.GatewayReference,
+		IdempotencyKey: current.Transaction.IdempotencyKey, GatewayReference: current.Attempt.GatewayReference, Returned: current.Attempt.Returned, CompletionSentAt: current.Attempt.CompletionSentAt,
 		Amount: current.Transaction.Money(), CreatedAt: current.Transaction.CreatedAt,
 		Repeated: a.repeated(ctx, *current.Transaction),
 	}

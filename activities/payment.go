@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,10 +12,12 @@ import (
 
 	"paymenthub/internal/clock"
 	"paymenthub/internal/customer"
+	"paymenthub/internal/fault"
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 	"paymenthub/internal/telemetry/metric"
 	"paymenthub/internal/telemetry/traceid"
 	"paymenthub/internal/vault"
@@ -89,6 +92,8 @@ type Payments struct {
 	Customers  customer.Repository
 	Gateways   *gateway.Registry
 	Router     payment.Router
+	Observer   Observer
+	Retries    Retries
 	Risk       payment.RiskAssessor
 	Vault      *vault.Vault
 	Watcher    *payment.Watcher
@@ -121,7 +126,11 @@ func (a *Payments) Attempt(ctx context.Context, in Attempt) (payment.Snapshot, e
 			return payment.Snapshot{}, err
 		}
 	}
-	return a.send(ctx, current, payment.TransactionID(in.Confirmation.OperationID), begun)
+	transactionID := payment.TransactionID(in.Confirmation.OperationID)
+	if begun && current.Transaction != nil && current.Attempt.After != "" {
+		transactionID = current.Transaction.ID // the first gateway refused; another one is under way
+	}
+	return a.send(ctx, current, transactionID, begun)
 }
 
 // beginAttempt judges the attempt, chooses the gateway and writes both down: what
@@ -151,16 +160,26 @@ func (a *Payments) beginAttempt(ctx context.Context, current payment.Aggregate, 
 	return a.apply(ctx, current, change)
 }
 
-// route chooses the gateway: of a saved method, the one that keeps it.
-func (a *Payments) route(ctx context.Context, p payment.Intent, conf payment.Confirmation) (string, error) {
+// route chooses the gateways: of a saved method, the one that keeps it. What could be
+// taken when it was confirmed, and no gateway can take any more, is declined at the one
+// that was foreseen, which never hears of it.
+func (a *Payments) route(ctx context.Context, p payment.Intent, conf payment.Confirmation) (routing.Decision, error) {
+	request := payment.RouteRequest{Intent: p, Method: cmp.Or(conf.Method, payment.MethodCard), Card: conf.Card, Save: conf.Save, BillingCountry: conf.BillingCountry}
 	if conf.SavedMethod != "" {
 		saved, err := a.Customers.LoadMethod(ctx, conf.SavedMethod)
 		if err != nil {
-			return "", err
+			return routing.Decision{}, err
 		}
-		p.Routing = saved.Gateway
+		request.KeptBy = saved.Gateway
 	}
-	return a.Router.Route(ctx, p)
+	chosen, err := a.Router.Route(ctx, request)
+	if fault.Is(err, fault.Invalid) {
+		return routing.Decision{
+			Strategy: routing.Named, Choices: []routing.Choice{{Gateway: p.Gateway}}, Down: true, At: a.Clock.Now(),
+			Excluded: []routing.Exclusion{{Gateway: p.Gateway, Why: fault.From(err).Message}},
+		}, nil
+	}
+	return chosen, err
 }
 
 // Capture takes what is held, in whole or in part.
@@ -221,12 +240,27 @@ func (a *Payments) Resolve(ctx context.Context, in Resolve) (payment.Snapshot, e
 	if err != nil || !pending(current, in.TransactionID) {
 		return current.Snapshot(), err
 	}
-	if refused(current) {
-		return a.record(ctx, current, payment.Declined(payment.NewDecline(payment.DeclineFraud)))
+	if outcome, never := neverSent(current); never {
+		return a.record(ctx, current, outcome)
 	}
 	outcome, err := a.lookUp(ctx, current, in.NotificationID)
 	if err != nil {
 		return payment.Snapshot{}, err
+	}
+	if outcome.Class == payment.OutcomeUnknown && in.Resend {
+		repeats, err := a.learnsByRepeating(ctx, current)
+		switch {
+		case err != nil:
+			return payment.Snapshot{}, err
+		case repeats:
+			return a.send(ctx, current, in.TransactionID, true)
+		}
+	}
+	if outcome.Class == payment.OutcomeReady {
+		if p := current.Intent; p.CanceledBy == "" && a.Clock.Now().Before(p.ExpiresAt) {
+			return a.complete(ctx, current)
+		}
+		outcome = payment.Unknown("the shopper has agreed to what was given up: the provider is not told to take it")
 	}
 	if outcome.Class == payment.OutcomeAbsent {
 		if in.Resend {
@@ -305,11 +339,13 @@ func (a *Payments) record(ctx context.Context, current payment.Aggregate, outcom
 	if err != nil {
 		return payment.Snapshot{}, err
 	}
+	before := current
 	kind, g := current.Transaction.Kind, current.Transaction.Gateway
 	if current, err = a.apply(ctx, current, change); err != nil {
 		return payment.Snapshot{}, err
 	}
-	a.Metrics.Outcome(string(kind), string(outcome.Class), g, string(current.Intent.Scope.Environment))
+	a.judged(before, outcome)
+	a.counted(kind, outcome, g, current.Intent.Scope.Environment)
 	a.Watcher.Notify(current.Intent)
 	return current.Snapshot(), nil
 }

@@ -53,7 +53,7 @@ func (a *Payments) StoreMethod(ctx context.Context, in MethodRef) (MethodProgres
 	if err != nil || m.Status != customer.MethodPending {
 		return MethodProgress{Done: true}, err
 	}
-	g, err := a.Gateways.Find(m.Scope.Environment, m.Gateway)
+	g, err := a.Gateways.Find(ctx, m.Scope.Environment, m.Gateway)
 	if err != nil {
 		return MethodProgress{}, err
 	}
@@ -67,7 +67,7 @@ func (a *Payments) StoreMethod(ctx context.Context, in MethodRef) (MethodProgres
 	}
 	a.forgetIfGone(ctx, outcome, customer.Reference{CustomerID: m.CustomerID, Gateway: m.Gateway, Reference: m.GatewayCustomer})
 	if !outcome.Decided() {
-		a.logUnknown(ctx, outcome, m.ID, m.ID, g.Name())
+		a.logUnknown(ctx, outcome, m.ID, m.ID, g.Name)
 		return a.wait(ctx, m, m.CreatedAt, "the gateway has not told for days whether it keeps the card")
 	}
 	return MethodProgress{Done: true}, a.Customers.RecordMethod(ctx, a.stored(m, outcome))
@@ -123,7 +123,7 @@ func (a *Payments) ForgetMethod(ctx context.Context, in MethodRef) (MethodProgre
 	if err != nil || m.Status != customer.MethodDetached || !m.ForgottenAt.IsZero() {
 		return MethodProgress{Done: true}, err
 	}
-	g, err := a.Gateways.Find(m.Scope.Environment, m.Gateway)
+	g, err := a.Gateways.Find(ctx, m.Scope.Environment, m.Gateway)
 	if err != nil {
 		return MethodProgress{}, err
 	}
@@ -134,7 +134,7 @@ func (a *Payments) ForgetMethod(ctx context.Context, in MethodRef) (MethodProgre
 	if outcome.Class == payment.OutcomeSucceeded {
 		return MethodProgress{Done: true}, a.Customers.ForgetMethod(ctx, m.ID, a.Clock.Now())
 	}
-	a.logUnknown(ctx, outcome, m.ID, m.ID, g.Name())
+	a.logUnknown(ctx, outcome, m.ID, m.ID, g.Name)
 	return a.wait(ctx, m, m.DetachedAt, "the gateway has not confirmed for days that it keeps the detached card no longer")
 }
 

@@ -26,6 +26,9 @@ type RefundRef struct {
 	RefundID string `json:"refund_id"`
 	// Again: it was sent before, and that request may still be on its way.
 	Again bool `json:"again,omitempty"`
+	// NotificationID names what the gateway has told of it: that counts when the
+	// gateway cannot be asked.
+	NotificationID string `json:"notification_id,omitempty"`
 }
 
 // RefundRecorded is the outcome of a refund.
@@ -46,19 +49,36 @@ const maxStaleRetries = 100
 
 // SendRefund asks the gateway for the refund.
 func (a *Payments) SendRefund(ctx context.Context, in RefundRef) (payment.Outcome, error) {
-	return a.callRefund(ctx, in, func(g gateway.Gateway, r payment.RefundAggregate, c gateway.Call) payment.Outcome {
-		return g.Refund(ctx, gateway.Refund{Call: c, RefundID: r.Refund.ID, Reason: r.Refund.Reason})
+	return a.callRefund(ctx, in, func(g *gateway.Account, r payment.RefundAggregate, c gateway.Call) (payment.Outcome, error) {
+		return g.Refund(ctx, gateway.Refund{Call: c, RefundID: r.Refund.ID, Reason: r.Refund.Reason}), nil
 	})
 }
 
-// LookUpRefund asks the gateway what became of the refund.
+// LookUpRefund asks the gateway what became of the refund. One that cannot be asked
+// tells it in its notifications, and when the same refund is sent again.
 func (a *Payments) LookUpRefund(ctx context.Context, in RefundRef) (payment.Outcome, error) {
-	return a.callRefund(ctx, in, func(g gateway.Gateway, r payment.RefundAggregate, c gateway.Call) payment.Outcome {
-		return g.Lookup(ctx, gateway.Lookup{Call: c, Kind: payment.RefundOfSale, RefundID: r.Refund.ID})
+	return a.callRefund(ctx, in, func(g *gateway.Account, r payment.RefundAggregate, c gateway.Call) (payment.Outcome, error) {
+		outcome, err := a.findRefund(ctx, g, r, c, in.NotificationID)
+		if err != nil || outcome.Class != payment.OutcomeUnknown || a.Clock.Now().Sub(r.Transaction.CreatedAt) >= g.Capabilities().RepeatedFor {
+			return outcome, err
+		}
+		c.Repeated = true
+		return g.Refund(ctx, gateway.Refund{Call: c, RefundID: r.Refund.ID, Reason: r.Refund.Reason}), nil
 	})
 }
 
-func (a *Payments) callRefund(ctx context.Context, in RefundRef, do func(gateway.Gateway, payment.RefundAggregate, gateway.Call) payment.Outcome) (payment.Outcome, error) {
+// findRefund looks the refund up. When the gateway does not say, what it has told in a
+// notification counts.
+func (a *Payments) findRefund(ctx context.Context, g *gateway.Account, r payment.RefundAggregate, c gateway.Call, notificationID string) (payment.Outcome, error) {
+	l := gateway.Lookup{Call: c, Kind: payment.RefundOfSale, RefundID: r.Refund.ID}
+	outcome := g.Lookup(ctx, l)
+	if outcome.Class != payment.OutcomeUnknown || notificationID == "" {
+		return outcome, nil
+	}
+	return a.conclude(ctx, g, notificationID, l)
+}
+
+func (a *Payments) callRefund(ctx context.Context, in RefundRef, do func(*gateway.Account, payment.RefundAggregate, gateway.Call) (payment.Outcome, error)) (payment.Outcome, error) {
 	current, err := a.Repository.LoadRefund(ctx, in.RefundID)
 	if err != nil {
 		return payment.Outcome{}, err
@@ -66,12 +86,15 @@ func (a *Payments) callRefund(ctx context.Context, in RefundRef, do func(gateway
 	if current.Refund.Status != payment.RefundPending {
 		return payment.Unknown("recorded already"), nil
 	}
-	g, err := a.Gateways.Find(current.Intent.Scope.Environment, current.Transaction.Gateway)
+	g, err := a.Gateways.Find(ctx, current.Intent.Scope.Environment, current.Transaction.Gateway)
 	if err != nil {
 		return payment.Outcome{}, err
 	}
-	outcome := do(g, current, a.callOfRefund(ctx, current, in.Again))
-	a.logUnknown(ctx, outcome, in.RefundID, current.Transaction.ID, g.Name())
+	outcome, err := do(g, current, a.callOfRefund(ctx, current, in.Again))
+	if err != nil {
+		return payment.Outcome{}, err
+	}
+	a.logUnknown(ctx, outcome, in.RefundID, current.Transaction.ID, g.Name)
 	return outcome, nil
 }
 
@@ -93,12 +116,17 @@ func (a *Payments) ReviewRefund(ctx context.Context, in RefundRef) (payment.Refu
 	if err != nil || current.Refund.Status == payment.RefundPending {
 		return current.Refund.Status, err
 	}
-	g, err := a.Gateways.Find(current.Intent.Scope.Environment, current.Transaction.Gateway)
+	g, err := a.Gateways.Find(ctx, current.Intent.Scope.Environment, current.Transaction.Gateway)
 	if err != nil {
 		return current.Refund.Status, err
 	}
-	outcome := g.Lookup(ctx, gateway.Lookup{Call: a.callOfRefund(ctx, current, true), Kind: payment.RefundOfSale, RefundID: current.Refund.ID})
+	outcome, err := a.findRefund(ctx, g, current, a.callOfRefund(ctx, current, true), in.NotificationID)
+	if err != nil {
+		return current.Refund.Status, err
+	}
 	switch settled := current.Refund.Status; {
+	case outcome.Class == payment.OutcomeUnknown && g.Capabilities().RepeatedFor > 0:
+		return settled, nil // it cannot be asked, and has not told that the refund was taken back
 	case outcome.Decided() && (outcome.Class == payment.OutcomeSucceeded) == (settled == payment.RefundSucceeded):
 		return settled, nil
 	case outcome.Class == payment.OutcomeAbsent && settled == payment.RefundFailed:
@@ -122,7 +150,7 @@ func (a *Payments) RecordRefund(ctx context.Context, in RefundRecorded) (payment
 		return current.Refund.Status, err
 	}
 	status, err := a.changeRefund(ctx, in.RefundID, payment.RefundPending, func(r payment.RefundAggregate) (payment.Change, error) {
-		a.Metrics.Outcome(string(payment.RefundOfSale), string(in.Outcome.Class), r.Transaction.Gateway, string(r.Refund.Scope.Environment))
+		a.counted(payment.RefundOfSale, in.Outcome, r.Transaction.Gateway, r.Refund.Scope.Environment)
 		return r.Intent.RecordRefund(r.Refund, r.Transaction, in.Outcome, a.Clock.Now())
 	})
 	if errors.Is(err, payment.ErrDisagrees) {

@@ -207,7 +207,7 @@ func TestTheShopperReturns(t *testing.T) {
 	require.Equal(t, 200, w.Code)
 	require.Contains(t, w.Body.String(), "Payment confirmed")
 	require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
-	for _, unknown := range []string{s.back("pi_01HZY3K8V4N5T6W7X8Y9Z0A1B2"), "/return/<script>", "/return/" + paymentID, "/return/" + paymentID + "?token=" + strings.Repeat("0", 32)} {
+	for _, unknown := range []string{s.back("pi_01HZY3K8V4N5T6W7X8Y9Z0A1B2"), "/return/<script>", "/return/" + paymentID, "/return/" + paymentID + "?return_token=" + strings.Repeat("0", 32)} {
 		w = s.call("GET", unknown, "")
 		require.Equal(t, 404, w.Code)
 		require.Contains(t, w.Body.String(), "Payment not found")

@@ -189,5 +189,5 @@ func TestShoppersReturnToOrPastTheHostedPage(t *testing.T) {
 
 // back is where an issuer sends the payment's shopper.
 func (s *stage) back(paymentID string) string {
-	return "/return/" + paymentID + "?token=" + s.secrets.ForReturn(paymentID)
+	return "/return/" + paymentID + "?return_token=" + s.secrets.ForReturn(paymentID)
 }

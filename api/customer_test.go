@@ -221,7 +221,7 @@ func TestASavedMethodPays(t *testing.T) {
 	}
 	w := s.call(http.MethodPost, intents, pay(`"off_session":true,"payment_method":`+saved))
 	require.Equal(t, http.StatusOK, w.Code, w.Body.String())
-	require.Equal(t, payment.Method{Saved: methodID, MerchantInitiated: true}, s.core.methods[0])
+	require.Equal(t, payment.Method{Type: payment.MethodCard, Saved: methodID, MerchantInitiated: true}, s.core.methods[0])
 	require.Equal(t, customerID, s.core.created[0].CustomerID)
 	require.Equal(t, http.StatusOK, s.call(http.MethodPost, intents, pay(`"save_payment_method":true,"payment_method":`+card)).Code)
 	require.True(t, s.core.methods[1].Save)
@@ -289,7 +289,7 @@ func (l *lifetime) methods() (seen []string) {
 	people, _, err := l.db.Customers().Customers(l.t.Context(), l.scope, customer.Filter{Page: customer.Page{Limit: 100}})
 	require.NoError(l.t, err)
 	for _, c := range people {
-		reference, err := l.db.Customers().Reference(l.t.Context(), c.ID, l.provider.Name())
+		reference, err := l.db.Customers().Reference(l.t.Context(), c.ID, l.provider.Provider())
 		require.NoError(l.t, err)
 		state := "none"
 		rows, _, err := l.db.Customers().Methods(l.t.Context(), l.scope, customer.MethodFilter{CustomerID: c.ID, Page: customer.Page{Limit: 100}})

@@ -17,10 +17,9 @@ import (
 	"paymenthub/api"
 	"paymenthub/api/openapi/conform"
 	"paymenthub/internal/clock"
-	"paymenthub/internal/event"
 	"paymenthub/internal/fault"
+	"paymenthub/internal/fx"
 	"paymenthub/internal/idempotency"
-	"paymenthub/internal/ledger"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/vault"
@@ -40,8 +39,9 @@ type core struct {
 	methods      []payment.Method
 	created      []payment.New
 	calls        int
-	outcome      payment.Status   // of attempts; "": succeeded
-	decline      *payment.Decline // of attempts, or of captures and cancellations
+	offered      []payment.MethodType // of payments; nil: cards alone
+	outcome      payment.Status       // of attempts; "": succeeded
+	decline      *payment.Decline     // of attempts, or of captures and cancellations
 	fail         error
 	before       func(context.Context) // runs at the start of each write
 }
@@ -101,6 +101,13 @@ func (f *core) Get(_ context.Context, scope merchant.Scope, paymentID string) (p
 		return payment.Intent{}, fault.New(fault.NotFound, "There is no payment intent '%s'.", paymentID)
 	}
 	return p, nil
+}
+
+func (f *core) Methods(context.Context, payment.Intent) ([]payment.MethodType, error) {
+	if f.offered == nil {
+		return []payment.MethodType{payment.MethodCard}, nil
+	}
+	return f.offered, nil
 }
 
 func (f *core) Attempts(context.Context, payment.Intent) ([]payment.Attempt, error) {
@@ -188,7 +195,7 @@ func (f *core) ListRefunds(context.Context, merchant.Scope, payment.RefundFilter
 	return rows, true, nil
 }
 
-func (f *core) ActionReturned(_ context.Context, paymentID string) (payment.Intent, error) {
+func (f *core) ActionReturned(_ context.Context, paymentID, _ string) (payment.Intent, error) {
 	p, ok := f.payments[paymentID]
 	if !ok {
 		return p, fault.New(fault.NotFound, "There is no payment intent '%s'.", paymentID)
@@ -197,34 +204,7 @@ func (f *core) ActionReturned(_ context.Context, paymentID string) (payment.Inte
 }
 
 func (f *core) Find(ctx context.Context, paymentID string) (payment.Intent, error) {
-	return f.ActionReturned(ctx, paymentID)
-}
-
-// books answers for events and the ledger.
-type books struct {
-	events  []event.Event
-	entries []ledger.PostedEntry
-}
-
-func (b *books) FindEvent(_ context.Context, _ merchant.Scope, eventID string) (event.Event, error) {
-	for _, e := range b.events {
-		if e.ID == eventID {
-			return e, nil
-		}
-	}
-	return event.Event{}, fault.New(fault.NotFound, "There is no such event.")
-}
-
-func (b *books) ListEvents(context.Context, merchant.Scope, event.Filter) ([]event.Event, bool, error) {
-	return b.events, false, nil
-}
-
-func (b *books) Balances(context.Context, merchant.Scope) ([]ledger.Balance, error) {
-	return []ledger.Balance{{Account: ledger.Sales, Currency: "AED", Amount: -12000}}, nil
-}
-
-func (b *books) Entries(context.Context, merchant.Scope, ledger.EntryFilter) ([]ledger.PostedEntry, bool, error) {
-	return b.entries, false, nil
+	return f.ActionReturned(ctx, paymentID, "")
 }
 
 // keyring keeps keys; only what authentication and key making ask for does anything.
@@ -313,22 +293,26 @@ func (m *memory) DeleteExpired(context.Context, time.Time, int) (int64, error) {
 
 // stage is an API over fakes.
 type stage struct {
-	t       testing.TB
-	handler http.Handler
-	core    *core
-	people  *people
-	books   *books
-	policy  *policy
-	shop    *preferences
-	inbox   *inbox
-	memory  *memory
-	clock   *clock.Manual
-	secrets payment.ClientSecrets
-	keys    *merchant.Keys
-	logs    *observer.ObservedLogs
-	sk, pk  string // sandbox
-	live    string
-	scope   merchant.Scope
+	t        testing.TB
+	handler  http.Handler
+	core     *core
+	people   *people
+	books    *books
+	policy   *policy
+	bureau   *bureau
+	shop     *preferences
+	inbox    *inbox
+	memory   *memory
+	drawer   *drawer
+	rulebook *rulebook
+	sealer   *vault.Vault
+	clock    *clock.Manual
+	secrets  payment.ClientSecrets
+	keys     *merchant.Keys
+	logs     *observer.ObservedLogs
+	sk, pk   string // sandbox
+	live     string
+	scope    merchant.Scope
 }
 
 func newStage(t testing.TB, adjust ...func(*api.Options)) *stage {
@@ -349,8 +333,14 @@ func newStage(t testing.TB, adjust ...func(*api.Options)) *stage {
 	s.live = s.key(merchant.Scope{MerchantID: s.scope.MerchantID, Environment: merchant.Live}, merchant.SecretKey)
 	sealer, err := vault.New(nil, vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, at)
 	require.NoError(t, err)
+	accounts, drawer := newAccounts(at, sealer)
+	var rates *fx.Service
+	s.bureau, rates = newBureau(at, s.shop)
+	s.sealer, s.drawer = sealer, drawer
+	var routes apiRouting
+	s.rulebook, routes = newRouting(at)
 	o := api.Options{
-		Payments: s.core, Customers: s.people, Events: s.books, Ledger: s.books, Risk: s.policy, Authenticator: merchant.NewAuthenticator(ring, at),
+		Payments: s.core, Customers: s.people, Accounts: accounts, Events: s.books, Ledger: s.books, Risk: s.policy, FX: rates, Routing: routes, Authenticator: merchant.NewAuthenticator(ring, at),
 		Idempotency: idempotency.NewGuard(s.memory, sealer, at, 200*time.Millisecond), Secrets: s.secrets,
 		Settings: s.shop, PublicURL: "https://pay.example",
 		Health:  []api.Check{{Name: "database", Check: func(context.Context) error { return nil }}},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"paymenthub/api"
 	"paymenthub/internal/fault"
 	"paymenthub/internal/id"
 	"paymenthub/internal/merchant"
@@ -43,6 +44,8 @@ type inbox struct {
 	body             string
 }
 
+func (i *inbox) Knows(_, account string) bool { return account == "sandbox" || account == "stripe_met" }
+
 func (i *inbox) Receive(_ context.Context, gateway, account string, header http.Header, body []byte) error {
 	i.gateway, i.account, i.header, i.body = gateway, account, header, string(body)
 	return i.fail
@@ -68,6 +71,7 @@ func TestAProviderIsToldWhatWentWrong(t *testing.T) {
 		http.StatusUnauthorized:        fault.New(fault.Unauthenticated, "The signature is wrong."),
 		http.StatusBadRequest:          fault.New(fault.Invalid, "The body is no event."),
 		http.StatusNotFound:            fault.New(fault.NotFound, "There is no account of this gateway here."),
+		http.StatusTooManyRequests:     fault.New(fault.RateLimited, "Too many notifications of this account.").After(time.Second),
 		http.StatusServiceUnavailable:  fault.New(fault.Unavailable, "Later."),
 		http.StatusInternalServerError: errors.New("a defect"),
 	} {
@@ -75,6 +79,30 @@ func TestAProviderIsToldWhatWentWrong(t *testing.T) {
 		require.Equal(t, want, s.call(http.MethodPost, webhook, `{}`).Code)
 	}
 	require.Equal(t, http.StatusRequestEntityTooLarge, s.call(http.MethodPost, webhook, `"`+strings.Repeat("x", 1<<20)+`"`).Code)
+}
+
+// An address that guesses accounts is refused before any is looked for; what is known
+// arrives from there all the same.
+func TestAnAddressThatGuessesAccountsIsRefused(t *testing.T) {
+	s := newStage(t, func(o *api.Options) { o.PublicLimit = api.RateLimit{PerMinute: 60, Burst: 3} })
+	from := func(address, account string) int {
+		r := s.request(http.MethodPost, "/webhooks/stripe/"+account, `{}`, "Authorization", "")
+		r.RemoteAddr = address + ":99"
+		return serve(s, r).Code
+	}
+	for range 5 {
+		require.Equal(t, http.StatusOK, from("192.0.2.1", "stripe_found"), "what is there costs nothing")
+	}
+	s.inbox.fail = fault.New(fault.NotFound, "There is no account of this gateway here.")
+	require.Equal(t, []int{404, 404, 404, 429}, []int{from("192.0.2.1", "a"), from("192.0.2.1", "b"), from("192.0.2.1", "c"), from("192.0.2.1", "d")})
+	require.Equal(t, "c", s.inbox.account, "nobody was asked for the fourth")
+	require.Equal(t, http.StatusNotFound, from("192.0.2.2", "d"))
+	s.inbox.fail = nil
+	require.Equal(t, []int{200, 200, 429}, []int{from("192.0.2.1", "sandbox"), from("192.0.2.1", "stripe_met"), from("192.0.2.1", "stripe_found")})
+	w := s.call(http.MethodPost, "/webhooks/stripe/stripe_found", `{}`)
+	require.Equal(t, []any{http.StatusTooManyRequests, "1"}, []any{w.Code, w.Header().Get("Retry-After")})
+	s.clock.Advance(time.Second)
+	require.Equal(t, http.StatusOK, from("192.0.2.1", "stripe_found"))
 }
 
 func TestDisputesAreListedAndShown(t *testing.T) {

@@ -35,7 +35,7 @@ type Payments interface {
 	hub.Payments
 	acquiring.Payments
 	returns.Payments
-	middleware.Finder
+	checkout.Payments
 }
 
 // Check is one part that the hub cannot work without.
@@ -59,10 +59,13 @@ type AcquiringLimits struct {
 type Options struct {
 	Payments      Payments
 	Customers     hub.Customers
+	Accounts      hub.GatewayAccounts
 	Notifications inbound.Receiver
 	Events        event.Repository
 	Ledger        ledger.Repository
 	Risk          hub.Risk
+	FX            hub.FX
+	Routing       hub.Routing
 	Authenticator *merchant.Authenticator
 	Idempotency   *idempotency.Guard
 	Secrets       payment.ClientSecrets
@@ -78,6 +81,7 @@ type Options struct {
 	TrustedProxies []string             // addresses and CIDR ranges whose X-Forwarded-* headers are believed
 
 	HubLimit       RateLimit       // per secret key; zero: 600 a minute, burst 100
+	ConnectLimit   RateLimit       // per merchant and environment, on connecting gateway accounts; zero: 10 a minute, burst 30
 	PublicLimit    RateLimit       // per address, where there is no secret key; zero: 600 a minute, burst 100
 	Acquiring      AcquiringLimits // zero: as contracts/acquiring.md says
 	RequestTimeout time.Duration   // 0: 20 s
@@ -90,7 +94,7 @@ func (o Options) withDefaults() (Options, error) {
 		name    string
 		missing bool
 	}{
-		{"Payments", o.Payments == nil}, {"Customers", o.Customers == nil}, {"Notifications", o.Notifications == nil}, {"Events", o.Events == nil}, {"Ledger", o.Ledger == nil}, {"Risk", o.Risk == nil},
+		{"Payments", o.Payments == nil}, {"Customers", o.Customers == nil}, {"Accounts", o.Accounts == nil}, {"Notifications", o.Notifications == nil}, {"Events", o.Events == nil}, {"Ledger", o.Ledger == nil}, {"Risk", o.Risk == nil}, {"FX", o.FX == nil}, {"Routing", o.Routing == nil},
 		{"Authenticator", o.Authenticator == nil}, {"Idempotency", o.Idempotency == nil}, {"Health", len(o.Health) == 0},
 		{"Settings", o.Settings == nil}, {"PublicURL", o.PublicURL == ""}, {"Version", o.Version == ""}, {"Logger", o.Logger == nil}, {"Clock", o.Clock == nil},
 	} {
@@ -101,12 +105,13 @@ func (o Options) withDefaults() (Options, error) {
 	standard := RateLimit{PerMinute: 600, Burst: 100}
 	orDefault(&o.HubLimit, standard)
 	orDefault(&o.PublicLimit, standard)
+	orDefault(&o.ConnectLimit, RateLimit{PerMinute: 10, Burst: 30})
 	orDefault(&o.Acquiring, AcquiringLimits{PaymentsPerSecond: 20, PaymentsPerHour: 10_000, TransactionsPerSecond: 100, PublicPerSecond: 50})
 	a := o.Acquiring
 	if min(a.PaymentsPerSecond, a.PaymentsPerHour, a.TransactionsPerSecond, a.PublicPerSecond) < 1 {
 		return o, errors.New("api: the acquiring façade's rate limits must be positive")
 	}
-	if min(o.HubLimit.PerMinute, o.HubLimit.Burst, o.PublicLimit.PerMinute, o.PublicLimit.Burst) < 1 || o.RequestTimeout < 0 || o.MaxInFlight < 0 {
+	if min(o.HubLimit.PerMinute, o.HubLimit.Burst, o.PublicLimit.PerMinute, o.PublicLimit.Burst, o.ConnectLimit.PerMinute, o.ConnectLimit.Burst) < 1 || o.RequestTimeout < 0 || o.MaxInFlight < 0 {
 		return o, errors.New("api: rate limits must be positive, and no limit negative")
 	}
 	orDefault(&o.RequestTimeout, 20*time.Second)
@@ -131,6 +136,7 @@ type server struct {
 	inbound   *inbound.Inbound
 	proxies   middleware.Proxies
 	limits    middleware.Limits
+	guesses   *middleware.TokenBuckets
 	gate      *middleware.Gate
 	metrics   *middleware.Metrics
 }
@@ -145,10 +151,10 @@ func New(o Options) (http.Handler, error) {
 	settings := merchant.NewSettingsCache(o.Settings, o.Clock)
 	s := &server{
 		options: o, gate: middleware.NewGate(o.MaxInFlight), returns: returns.New(o.Payments, o.Secrets), inbound: inbound.New(o.Notifications),
-		limits: o.limits(),
+		limits: o.limits(), guesses: o.buckets(o.PublicLimit),
 		hub: hub.New(hub.Options{
-			Payments: o.Payments, Customers: o.Customers, Events: o.Events, Ledger: o.Ledger, Risk: o.Risk, Settings: o.Settings, Secrets: o.Secrets,
-			Checks: o.Health, Version: o.Version, Clock: o.Clock,
+			Payments: o.Payments, Customers: o.Customers, Accounts: o.Accounts, Events: o.Events, Ledger: o.Ledger, Risk: o.Risk, FX: o.FX, Routing: o.Routing, Settings: o.Settings, Secrets: o.Secrets,
+			PublicURL: o.PublicURL, Checks: o.Health, Version: o.Version, Clock: o.Clock,
 		}),
 		acquiring: acquiring.New(acquiring.Options{
 			Payments: o.Payments, Customers: o.Customers, Settings: settings, Secrets: o.Secrets, PublicURL: o.PublicURL, Clock: o.Clock,
@@ -168,19 +174,23 @@ func New(o Options) (http.Handler, error) {
 
 // limits makes the limiters of each rate class.
 func (o Options) limits() middleware.Limits {
-	perMinute := func(l RateLimit) []middleware.Limiter {
-		return []middleware.Limiter{middleware.NewTokenBuckets(l.PerMinute, time.Minute, l.Burst, o.Clock)}
-	}
+	perMinute := func(l RateLimit) []middleware.Limiter { return []middleware.Limiter{o.buckets(l)} }
 	perSecond := func(requests int) middleware.Limiter {
 		return middleware.NewTokenBuckets(requests, time.Second, requests, o.Clock)
 	}
 	return middleware.Limits{
 		middleware.PerKey:                perMinute(o.HubLimit),
 		middleware.PerAddress:            perMinute(o.PublicLimit),
+		middleware.Connections:           perMinute(o.ConnectLimit),
 		middleware.AcquiringPayments:     {perSecond(o.Acquiring.PaymentsPerSecond), middleware.NewWindows(o.Acquiring.PaymentsPerHour, time.Hour, o.Clock)},
 		middleware.AcquiringTransactions: {perSecond(o.Acquiring.TransactionsPerSecond)},
 		middleware.Shoppers:              {perSecond(o.Acquiring.PublicPerSecond)},
 	}
+}
+
+// buckets makes a limiter.
+func (o Options) buckets(l RateLimit) *middleware.TokenBuckets {
+	return middleware.NewTokenBuckets(l.PerMinute, time.Minute, l.Burst, o.Clock)
 }
 
 // engine builds the router.
@@ -250,7 +260,9 @@ func (s *server) stations(r Route) []gin.HandlerFunc {
 	limit := middleware.RateLimit(s.limits, r.Rate)
 	switch {
 	case r.Access == middleware.Signed:
-		chain = append(chain, limit, middleware.ReadSigned, s.gate.Handle)
+		chain = append(chain, middleware.GuessLimit(s.guesses, s.inbound.Knows), middleware.ReadSigned, s.gate.Handle)
+	case r.Access == middleware.Public && write:
+		chain = append(chain, limit, middleware.ReadForm, s.gate.Handle)
 	case r.Access == middleware.Shopper:
 		chain = append(chain, limit)
 		if write {

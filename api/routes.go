@@ -35,7 +35,7 @@ type Route struct {
 // check reports what cannot work.
 func (r Route) check() error {
 	byKey := r.Access == middleware.Secret || r.Access == middleware.Client
-	write := r.Method != http.MethodGet && r.Access != middleware.Signed
+	write := r.Method != http.MethodGet && r.Access != middleware.Signed && r.Access != middleware.Public // a page's form
 	switch {
 	case (r.Permission != "") != byKey:
 		return fmt.Errorf("api: route %s %s: a permission and authentication go together", r.Method, r.Path)
@@ -55,7 +55,7 @@ func Routes() []Route {
 
 // The words of the table.
 const (
-	get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
+	get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 
 	public   = middleware.Public
 	signed   = middleware.Signed
@@ -67,6 +67,8 @@ const (
 	perKey     = middleware.PerKey
 	perAddress = middleware.PerAddress
 	unlimited  = middleware.Unlimited
+	guesses    = middleware.Guesses
+	connecting = middleware.Connections
 	payments   = middleware.AcquiringPayments
 	movements  = middleware.AcquiringTransactions
 	shoppers   = middleware.Shoppers
@@ -85,6 +87,10 @@ const (
 	readSettings   = merchant.ReadSettings
 	writeSettings  = merchant.WriteSettings
 	writeRisk      = merchant.WriteRisk
+	readRouting    = merchant.ReadRouting
+	writeRouting   = merchant.WriteRouting
+	readGateways   = merchant.ReadGateways
+	writeGateways  = merchant.WriteGateways
 
 	keyed, plain     = true, false // takes an Idempotency-Key
 	queued, unqueued = true, false
@@ -134,9 +140,30 @@ func (s *server) routes() []Route {
 		{hubFacade, get, "/v3/ledger/balances", secret, readLedger, perKey, plain, queued, answer(h.ListBalances)},
 		{hubFacade, get, "/v3/ledger/entries", secret, readLedger, perKey, plain, queued, answer(h.ListEntries)},
 		{hubFacade, get, "/v3/risk/rules", secret, readRisk, perKey, plain, queued, answer(h.GetRiskRules)},
+		{hubFacade, post, "/v3/fx/quotes", secret, merchant.WriteFX, perKey, keyed, queued, answer(h.CreateQuote)},
+		{hubFacade, get, "/v3/fx/quotes/:id", secret, merchant.ReadFX, perKey, plain, queued, answer(h.GetQuote)},
 		{hubFacade, get, "/v3/settings", secret, readSettings, perKey, plain, queued, answer(h.GetSettings)},
 		{hubFacade, put, "/v3/settings", secret, writeSettings, perKey, keyed, queued, answer(h.PutSettings)},
 		{hubFacade, put, "/v3/risk/rules", secret, writeRisk, perKey, keyed, queued, answer(h.PutRiskRules)},
+		{hubFacade, get, "/v3/routing", secret, readRouting, perKey, plain, queued, answer(h.GetRouting)},
+		{hubFacade, post, "/v3/routing/profiles", secret, writeRouting, perKey, keyed, queued, answer(h.CreateRoutingProfile)},
+		{hubFacade, get, "/v3/routing/profiles", secret, readRouting, perKey, plain, queued, answer(h.ListRoutingProfiles)},
+		{hubFacade, get, "/v3/routing/profiles/:id", secret, readRouting, perKey, plain, queued, answer(h.GetRoutingProfile)},
+		{hubFacade, post, "/v3/routing/profiles/:id", secret, writeRouting, perKey, keyed, queued, answer(h.UpdateRoutingProfile)},
+		{hubFacade, post, "/v3/routing/profiles/:id/versions", secret, writeRouting, perKey, keyed, queued, answer(h.CreateRoutingVersion)},
+		{hubFacade, get, "/v3/routing/profiles/:id/versions", secret, readRouting, perKey, plain, queued, answer(h.ListRoutingVersions)},
+		{hubFacade, get, "/v3/routing/profiles/:id/versions/:version", secret, readRouting, perKey, plain, queued, answer(h.GetRoutingVersion)},
+		{hubFacade, put, "/v3/routing/profiles/:id/versions/:version", secret, writeRouting, perKey, keyed, queued, answer(h.PutRoutingVersion)},
+		{hubFacade, post, "/v3/routing/profiles/:id/versions/:version/activate", secret, writeRouting, perKey, keyed, queued, answer(h.ActivateRoutingVersion)},
+		{hubFacade, post, "/v3/routing/profiles/:id/rollback", secret, writeRouting, perKey, keyed, queued, answer(h.RollbackRouting)},
+		{hubFacade, post, "/v3/routing/simulate", secret, readRouting, perKey, keyed, queued, answer(h.SimulateRouting)},
+		{hubFacade, get, "/v3/routing/stats", secret, readRouting, perKey, plain, queued, answer(h.GetRoutingStats)},
+		{hubFacade, get, "/v3/gateway_accounts/providers", secret, readGateways, perKey, plain, queued, answer(h.ListGatewayProviders)},
+		{hubFacade, post, "/v3/gateway_accounts", secret, writeGateways, connecting, keyed, queued, answer(h.CreateGatewayAccount)},
+		{hubFacade, get, "/v3/gateway_accounts", secret, readGateways, perKey, plain, queued, answer(h.ListGatewayAccounts)},
+		{hubFacade, get, "/v3/gateway_accounts/:id", secret, readGateways, perKey, plain, queued, answer(h.GetGatewayAccount)},
+		{hubFacade, post, "/v3/gateway_accounts/:id", secret, writeGateways, connecting, keyed, queued, answer(h.UpdateGatewayAccount)},
+		{hubFacade, del, "/v3/gateway_accounts/:id", secret, writeGateways, perKey, keyed, queued, answer(h.DisableGatewayAccount)},
 
 		{acqFacade, post, "/api/v1/payments/authorize", secret, writePayments, payments, keyed, queued, acquire(acq.Authorize)},
 		{acqFacade, post, "/api/v1/payments/sale", secret, writePayments, payments, keyed, queued, acquire(acq.Sale)},
@@ -151,9 +178,10 @@ func (s *server) routes() []Route {
 		{acqFacade, get, "/api/v1/transactions", secret, readPayments, movements, plain, queued, acquire(acq.ListTransactions)},
 		{acqFacade, get, "/api/v1/transactions/:id", secret, readPayments, movements, plain, queued, acquire(acq.GetTransaction)},
 
-		{hubFacade, post, "/webhooks/:gateway/:account", signed, none, unlimited, plain, queued, s.inbound.Receive},
+		{hubFacade, post, "/webhooks/:gateway/:account", signed, none, guesses, plain, queued, s.inbound.Receive},
 		{returnFacade, get, "/return/:payment_id", public, none, perAddress, plain, queued, s.returns.Return},
 		{pageFacade, get, "/checkout/:id", public, none, perAddress, plain, queued, page.Page},
+		{pageFacade, post, "/checkout/:id/pay", public, none, perAddress, plain, queued, page.Pay},
 		{pageFacade, get, "/checkout/:id/logo", public, none, perAddress, plain, queued, page.Logo},
 		{pageFacade, get, "/checkout/assets/:file", public, none, unlimited, plain, unqueued, page.Asset},
 

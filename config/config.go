@@ -18,6 +18,8 @@ type Config struct {
 	RateLimits RateLimits `yaml:"rate_limits"`
 	Payments   Payments   `yaml:"payments"`
 	Risk       Risk       `yaml:"risk"`
+	Routing    Routing    `yaml:"routing"`
+	FX         FX         `yaml:"fx"`
 	Clock      Clock      `yaml:"clock"`
 	Log        Log        `yaml:"log"`
 	Telemetry  Telemetry  `yaml:"telemetry"`
@@ -92,28 +94,17 @@ type CodecKeys struct {
 	Keys map[string]Key `yaml:"keys"`
 }
 
-// Gateways are the accounts at payment providers, by environment.
+// Gateways are the operator's accounts at payment providers, by environment.
 type Gateways struct {
 	// Timeout bounds one call to a provider, 1 s to 30 s.
 	Timeout time.Duration `yaml:"timeout"`
-	Sandbox Providers     `yaml:"sandbox"`
-	Live    Providers     `yaml:"live"`
-}
-
-// Providers are the accounts of one environment.
-type Providers struct {
-	Stripe Stripe `yaml:"stripe"`
-}
-
-// Stripe is an account at Stripe; without a key it is not offered.
-type Stripe struct {
-	SecretKey Secret `yaml:"secret_key"`
-	// WebhookSecret (whsec_…) is what the account's webhooks are signed with;
-	// several, separated by commas, while one is being replaced. Without it
-	// webhooks are refused, and outcomes are found by look-ups alone.
-	WebhookSecret Secret `yaml:"webhook_secret"`
-	// BaseURL replaces Stripe's own address, for a simulator.
-	BaseURL URL `yaml:"base_url"`
+	// Order names providers by preference. Those that it does not name follow, in the
+	// order of the catalogue.
+	Order   []string `yaml:"order"`
+	Sandbox Accounts `yaml:"sandbox"`
+	Live    Accounts `yaml:"live"`
+	// Catalogue lists the providers that there can be accounts at. It is no setting.
+	Catalogue []Provider `yaml:"-"`
 }
 
 // RateLimits bound what callers may ask.
@@ -122,6 +113,9 @@ type RateLimits struct {
 	Hub RateLimit `yaml:"hub"`
 	// Public is per client address on what needs no secret key.
 	Public RateLimit `yaml:"public"`
+	// GatewayAccounts is per merchant and environment on connecting and changing
+	// gateway accounts, which has the hub call providers.
+	GatewayAccounts RateLimit `yaml:"gateway_accounts"`
 	// Acquiring is the acquiring façade's.
 	Acquiring AcquiringLimits `yaml:"acquiring"`
 }
@@ -184,13 +178,15 @@ func Default() Config {
 		Temporal: Temporal{Namespace: "default"},
 		Gateways: Gateways{Timeout: 8 * time.Second},
 		RateLimits: RateLimits{
-			Hub:    RateLimit{PerMinute: 600, Burst: 100},
-			Public: RateLimit{PerMinute: 120, Burst: 30},
+			Hub:             RateLimit{PerMinute: 600, Burst: 100},
+			Public:          RateLimit{PerMinute: 120, Burst: 30},
+			GatewayAccounts: RateLimit{PerMinute: 10, Burst: 30},
 			Acquiring: AcquiringLimits{
 				PaymentsPerSecond: 20, PaymentsPerHour: 10_000, TransactionsPerSecond: 100, PublicPerSecond: 50,
 			},
 		},
 		Payments:  Payments{Wait: 10 * time.Second},
+		FX:        defaultFX(),
 		Log:       Log{Level: "info", Format: "json"},
 		Telemetry: Telemetry{SamplePercent: 100},
 	}

@@ -37,7 +37,7 @@ func valid() config.Config {
 		Fingerprint: keyB, ClientSecret: keyC,
 		Codec: config.CodecKeys{Active: "k1", Keys: map[string]config.Key{"k1": keyD}},
 	}
-	c.Gateways.Sandbox.Stripe.SecretKey = "sk_test_x"
+	c.Gateways.Catalogue, c.Gateways.Sandbox = catalogue, config.Accounts{"stripe": stripe("sk_test_x", "")}
 	return c
 }
 
@@ -139,10 +139,10 @@ func TestValidate(t *testing.T) {
 	require.NoError(t, valid().Validate())
 	require.NoError(t, config.Default().Validate(config.NeedServer), "the defaults are right")
 	c := valid()
-	c.Gateways.Sandbox.Stripe.BaseURL = "http://simulator:12111"
-	c.Gateways.Live.Stripe = config.Stripe{SecretKey: "sk_test_simulator", BaseURL: "http://127.0.0.1:12111"}
+	c.Gateways.Sandbox = config.Accounts{"stripe": stripe("sk_test_x", "http://simulator:12111")}
+	c.Gateways.Live = config.Accounts{"stripe": stripe("sk_test_simulator", "http://127.0.0.1:12111")}
 	require.NoError(t, c.Validate(), "simulators, the live one on loopback")
-	c.Gateways.Live.Stripe.BaseURL = "http://simulator:12111"
+	c.Gateways.Live = config.Accounts{"stripe": stripe("sk_test_simulator", "http://simulator:12111")}
 	require.ErrorContains(t, c.Validate(), "gateways.live.stripe.base_url (PAYMENTHUB_GATEWAYS_LIVE_STRIPE_BASE_URL) must be https")
 	onlyDatabase := config.Default()
 	onlyDatabase.Database.URL = "postgres://db/hub"
@@ -182,10 +182,13 @@ func TestValidateReportsAllFaultsAtOnce(t *testing.T) {
 			Codec:       config.CodecKeys{Keys: map[string]config.Key{"K 1": keyB}},
 		},
 		Gateways: config.Gateways{
-			Sandbox: config.Providers{Stripe: config.Stripe{SecretKey: "sk_live_hunter2", BaseURL: "ftp://gateway.example.com"}},
-			Live:    config.Providers{Stripe: config.Stripe{SecretKey: "sk_test_hunter2"}},
+			Catalogue: catalogue,
+			Sandbox:   config.Accounts{"stripe": stripe("sk_live_hunter2", "ftp://gateway.example.com")},
+			Live:      config.Accounts{"stripe": stripe("sk_test_hunter2", "")},
 		},
 		Risk:      config.Risk{BINFile: "/no/such/file.csv"},
+		Routing:   config.Routing{RetryCaps: config.RetryCaps{Visa: -1, Mastercard: 1001}},
+		FX:        config.FX{Sources: []string{"table", "table", "reuters"}, ECBFile: "/no/such/file.xml", MarginBPS: 2001, MaxAge: time.Minute},
 		Log:       config.Log{Level: "loud", Format: "xml"},
 		Telemetry: config.Telemetry{OTLPEndpoint: "collector:4317", SamplePercent: 101},
 	}
@@ -198,8 +201,8 @@ func TestValidateReportsAllFaultsAtOnce(t *testing.T) {
 		"server.request_timeout", "server.max_in_flight", "server.drain_timeout", "database.url", "database.max_conns", "temporal.address", "temporal.namespace",
 		"keys.vault.keys", "keys.vault.active", "keys.client_secret", "keys.codec.keys", "keys.codec.active",
 		"gateways.timeout", "gateways.sandbox.stripe.secret_key", "gateways.sandbox.stripe.base_url", "gateways.live.stripe.secret_key",
-		"rate_limits.hub.per_minute", "rate_limits.public.burst", "rate_limits.acquiring.payments_per_second",
-		"rate_limits.acquiring.payments_per_hour", "rate_limits.acquiring.transactions_per_second", "rate_limits.acquiring.public_per_second", "payments.wait", "risk.bin_file", "log.level", "log.format",
+		"rate_limits.hub.per_minute", "rate_limits.public.burst", "rate_limits.gateway_accounts.per_minute", "rate_limits.gateway_accounts.burst", "rate_limits.acquiring.payments_per_second",
+		"rate_limits.acquiring.payments_per_hour", "rate_limits.acquiring.transactions_per_second", "rate_limits.acquiring.public_per_second", "payments.wait", "risk.bin_file", "routing.retry_caps.visa", "routing.retry_caps.mastercard", "fx.sources", "fx.ecb_file", "fx.margin_bps", "fx.max_age", "fx.quote_for", "log.level", "log.format",
 		"telemetry.otlp_endpoint", "telemetry.sample_percent",
 	} {
 		variable := "PAYMENTHUB_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
@@ -230,7 +233,7 @@ func TestPrintedConfigurationHasNoSecret(t *testing.T) {
 	c := valid()
 	c.Database.URL = "postgres://hub:hunter2@db:5432/hub?sslmode=require&sslpassword=hunter2"
 	c.Temporal.APIKey = "hunter2"
-	c.Gateways.Live.Stripe = config.Stripe{SecretKey: "sk_live_hunter2", BaseURL: "https://u:hunter2@host"}
+	c.Gateways.Live = config.Accounts{"stripe": stripe("sk_live_hunter2", "https://u:hunter2@host")}
 	c.Telemetry.OTLPEndpoint = "http://u:hunter2@collector:4318"
 	printed, err := c.Redacted()
 	require.NoError(t, err)

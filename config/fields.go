@@ -14,6 +14,7 @@ const EnvFile = envPrefix + "CONFIG"
 type field struct {
 	key   string // "server.tls_cert"
 	value reflect.Value
+	keep  func() // takes over a value that was set; nil where it is set in its place
 }
 
 // env is the field's environment variable.
@@ -34,16 +35,25 @@ func envOf(key string) string {
 func dashed(key string) string { return strings.NewReplacer(".", "-", "_", "-").Replace(key) }
 
 // fields lists the values of a configuration in the order of their declaration.
-func fields(c *Config) []field { return walk("", reflect.ValueOf(c).Elem()) }
+func fields(c *Config) []field {
+	found := walk("", reflect.ValueOf(c).Elem())
+	for _, p := range c.Gateways.Catalogue {
+		found = append(append(found, p.fields(sandboxAccounts, c.Gateways.Sandbox)...), p.fields(liveAccounts, c.Gateways.Live)...)
+	}
+	return found
+}
 
 func walk(prefix string, section reflect.Value) []field {
 	var found []field
 	for i := range section.NumField() {
-		key := prefix + section.Type().Field(i).Tag.Get("yaml")
-		if value := section.Field(i); value.Kind() == reflect.Struct {
-			found = append(found, walk(key+".", value)...)
-		} else {
-			found = append(found, field{key: key, value: value})
+		name := section.Type().Field(i).Tag.Get("yaml")
+		value := section.Field(i)
+		switch {
+		case name == "-":
+		case value.Kind() == reflect.Struct:
+			found = append(found, walk(prefix+name+".", value)...)
+		case value.Type() != reflect.TypeFor[Accounts](): // whose settings are the catalogue's
+			found = append(found, field{key: prefix + name, value: value})
 		}
 	}
 	return found

@@ -37,8 +37,9 @@ func Load(s Sources) (Config, error) {
 	if s.Base != nil {
 		c = *s.Base
 	}
+	c.Gateways.Sandbox, c.Gateways.Live = c.Gateways.Sandbox.clone(), c.Gateways.Live.clone()
 	v := viper.New()
-	var faults []error
+	faults := unknownVariables(&c)
 	if s.File == "" {
 		s.File = os.Getenv(EnvFile)
 	}
@@ -149,6 +150,9 @@ func (f field) set(value any) error {
 	}
 	if decoder.Decode(value) != nil { // its error quotes the value, which may be a secret
 		return fault(f.key, "must be %s", wanted(f.value.Type()))
+	}
+	if f.keep != nil {
+		f.keep()
 	}
 	return nil
 }

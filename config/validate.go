@@ -36,12 +36,16 @@ func (c Config) Validate(needs ...Need) error {
 	f.gateways(c.Gateways)
 	f.rateLimit("rate_limits.hub", c.RateLimits.Hub)
 	f.rateLimit("rate_limits.public", c.RateLimits.Public)
+	f.rateLimit("rate_limits.gateway_accounts", c.RateLimits.GatewayAccounts)
 	f.acquiringLimits(c.RateLimits.Acquiring)
 	f.check(c.Payments.Wait > 0 && c.Payments.Wait < c.Server.RequestTimeout, "payments.wait",
 		"must be more than 0 and less than server.request_timeout (%s)", c.Server.RequestTimeout)
 	f.readable("risk.bin_file", c.Risk.BINFile)
-	f.check(c.Clock.Offset == 0 || !realLive(c.Gateways.Live.Stripe), "clock.offset",
-		"is for simulators; remove it, or gateways.live.stripe.secret_key (%s)", envOf("gateways.live.stripe.secret_key"))
+	f.fx(c.FX)
+	f.routing(c.Routing)
+	if live := c.Gateways.realLive(); c.Clock.Offset != 0 && live != "" {
+		f.check(false, "clock.offset", "is for simulators; remove it, or %s%s (%s_…)", liveAccounts, live, envOf(liveAccounts+live))
+	}
 	f.check(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level",
 		"must be debug, info, warn or error")
 	f.check(slices.Contains([]string{"json", "console"}, c.Log.Format), "log.format", "must be json or console")

@@ -73,42 +73,6 @@ func (f *faults) activeKey(section, active string, unset bool, names []string, e
 	}
 }
 
-func (f *faults) gateways(g Gateways) {
-	f.check(g.Timeout >= minTimeout && g.Timeout <= maxGatewayTimeout, "gateways.timeout", "must be %s to %s", minTimeout, maxGatewayTimeout)
-	f.stripe("gateways.sandbox.stripe", g.Sandbox.Stripe)
-	f.stripe("gateways.live.stripe", g.Live.Stripe)
-	sandbox, live := g.Sandbox.Stripe, g.Live.Stripe
-	f.check(sandbox.SecretKey != "" || live.SecretKey != "" || !f.need(NeedGateways), "gateways.sandbox.stripe.secret_key",
-		"or gateways.live.stripe.secret_key (%s) is not set; the hub needs an account at a gateway", envOf("gateways.live.stripe.secret_key"))
-	f.check(!liveKey(sandbox.SecretKey), "gateways.sandbox.stripe.secret_key", "is a live key; test payments would move real money")
-	f.check(!testKey(live.SecretKey) || live.BaseURL != "", "gateways.live.stripe.secret_key", "is a test key; live payments would move no money")
-}
-
-func (f *faults) stripe(section string, s Stripe) {
-	f.check(s.SecretKey != "" || s.BaseURL == "", section+".secret_key", "is not set, but %s.base_url is", section)
-	if s.BaseURL == "" {
-		return
-	}
-	u := f.httpURL(section+".base_url", s.BaseURL)
-	live := strings.HasPrefix(section, "gateways.live.")
-	f.check(u == nil || u.Scheme == "https" || !live || onLoopback(hostPort(u)), section+".base_url", "must be https: it carries the numbers of real cards")
-}
-
-// realLive reports whether the live account may move real money: it is not at a
-// simulator on this machine.
-func realLive(s Stripe) bool {
-	u, err := url.Parse(string(s.BaseURL))
-	return s.SecretKey != "" && (err != nil || !onLoopback(hostPort(u)))
-}
-
-func liveKey(s Secret) bool {
-	return strings.HasPrefix(s.Reveal(), "sk_live_") || strings.HasPrefix(s.Reveal(), "rk_live_")
-}
-
-func testKey(s Secret) bool {
-	return strings.HasPrefix(s.Reveal(), "sk_test_") || strings.HasPrefix(s.Reveal(), "rk_test_")
-}
-
 // httpURL checks an http or https address; nil when it is none. Faults do not
 // quote it: it may hold a password.
 func (f *faults) httpURL(key string, value URL) *url.URL {

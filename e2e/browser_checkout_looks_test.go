@@ -92,7 +92,7 @@ var faces = []face{
 		open(p)
 	}, `document.body.className === "expired"`},
 	{"plain", func(t *testing.T, s till, open func(hosted)) { // of the Hub façade: no shop to go back to
-		p := s.create(t, object{"amount": 1234567, "currency": "KWD"})
+		p := s.create(t, object{"amount": 1234560, "currency": "KWD"})
 		address := s.hub.API + "/checkout/" + p.ID + "?client_secret=" + p.ClientSecret
 		open(hosted{ID: p.ID, ClientSecret: p.ClientSecret, CheckoutURL: &address})
 	}, `!document.getElementById("pay").disabled`},

@@ -225,10 +225,16 @@ func all[T any](t testing.TB, c client, path string, query url.Values, id func(T
 	}
 }
 
-// simulator calls one of the provider simulator's own endpoints.
+// simulator calls one of the own endpoints of Stripe's simulator.
 func (h *hub) simulator(t testing.TB, method, path string, body any) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, h.Simulators["stripe"]+path, bytes.NewReader(bodyOf(t, body)))
+	return h.simulatorOf(t, "stripe", method, path, body)
+}
+
+// simulatorOf calls one of the own endpoints of a provider's simulator.
+func (h *hub) simulatorOf(t testing.TB, provider, method, path string, body any) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, h.Simulators[provider]+path, bytes.NewReader(bodyOf(t, body)))
 	require.NoError(t, err)
 	if strings.HasPrefix(path, "/3ds/") {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")

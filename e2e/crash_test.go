@@ -58,12 +58,12 @@ func TestKilledHubKeepsItsPromises(t *testing.T) {
 	}
 }
 
-// quietAddress is a free port below those that the kernel gives to connections,
-// so that nothing takes it while the hub is down.
+// quietAddress is a free port below those that the kernel gives to connections, and
+// that embedded Temporals choose from, so that nothing takes it while the hub is down.
 func quietAddress(t *testing.T) string {
 	t.Helper()
 	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 12000+rand.IntN(18000))
+		addr := fmt.Sprintf("127.0.0.1:%d", 12000+rand.IntN(8000))
 		if l, err := net.Listen("tcp", addr); err == nil {
 			require.NoError(t, l.Close())
 			return addr

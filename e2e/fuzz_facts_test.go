@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +30,7 @@ type fuzz struct {
 }
 
 // stock is one object in each state that an operation asks for.
-type stock struct{ open, held, paid, refund, dispute, event, entry, movement, customer, method string }
+type stock struct{ open, held, paid, refund, dispute, event, entry, movement, customer, method, account, quote, profile string }
 
 func newFuzz(t *testing.T, h *hub) *fuzz {
 	t.Helper()
@@ -49,8 +50,13 @@ func (f *fuzz) newStock(t *testing.T) stock {
 	entries := read[list[entry]](t, f.shop.get(t, "/v3/ledger/entries?intent_id="+paid.ID), 200).Data
 	require.NotEmpty(t, entries)
 	c := f.shop.newCustomer(t, object{"email": "ada@example.com"})
+	account := read[idOnly](t, f.shop.post(t, gatewayAccounts, connection()), http.StatusOK).ID
+	f.shop.post(t, gatewayAccounts+"/"+account, object{"status": "disabled"})
+	setRate(t, f.hub)
 	return stock{
-		customer: c.ID, method: f.shop.keep(t, c.ID, visa).ID,
+		profile: f.shop.routes(t, routingRules(), routingRules(), routingRules()),
+		quote:   read[idOnly](t, f.shop.post(t, quotes, object{"from": "AED", "to": "CHF"}), http.StatusOK).ID,
+		account: account, customer: c.ID, method: f.shop.keep(t, c.ID, visa).ID,
 		open: f.remember(f.shop.create(t, nil)), held: f.shop.authorized(t, 100_000).ID, paid: paid.ID,
 		refund: r.ID, dispute: f.shop.disputed(t), event: f.shop.eventsOf(t, paid.ID)[0].ID, entry: entries[0].ID,
 		movement: read[movementPage](t, f.shop.acquirer().fetch(t, movements), 200).Data[0].ID,
@@ -72,7 +78,7 @@ func (f *fuzz) untouched(t *testing.T) []string {
 	for _, path := range []string{
 		intents + "/" + f.refused.open, intents + "/" + f.refused.held, intents + "/" + f.refused.paid,
 		refunds + "/" + f.refused.refund, disputes + "/" + f.refused.dispute,
-		customers + "/" + f.refused.customer, paymentMethods + "/" + f.refused.method, events + "/" + f.refused.event,
+		customers + "/" + f.refused.customer, paymentMethods + "/" + f.refused.method, gatewayAccounts + "/" + f.refused.account, quotes + "/" + f.refused.quote, routingProfiles + "/" + f.refused.profile, routingProfiles + "/" + f.refused.profile + "/versions", events + "/" + f.refused.event,
 	} {
 		all = append(all, string(f.shop.get(t, path).raw))
 	}
@@ -96,10 +102,15 @@ func (f *fuzz) known(p generate.Place) (any, bool) {
 	switch {
 	case p.Operation == "putRiskRules":
 		return f.rule(p)
-	case p.Operation == "returnFromAction" && p.Name == "token":
+	case p.Operation == "createGatewayAccount" || p.Operation == "updateGatewayAccount":
+		return f.connection(p)
+	case p.Operation == "returnFromAction" && p.Name == "return_token":
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		return f.returnTokens.ForReturn(f.about[p.Operation]), true
+	}
+	if v, ok := ofRouting(p); ok {
+		return v, true
 	}
 	if v, ok := f.ofAcquiring(p); ok {
 		return v, true
@@ -118,8 +129,12 @@ func (f *fuzz) known(p generate.Place) (any, bool) {
 		return logo, true
 	case "currency":
 		return choose("AED", "aed", "USD", "Eur", "JPY", "KWD")
-	case "settlement_currency", "client_secret":
-		return nil, p.In == "body" // there is no conversion
+	case "settlement_currency", "fx_quote_id", "client_secret":
+		return nil, p.In == "body" // few currencies have a rate
+	case "from":
+		return choose("AED", "aed")
+	case "to":
+		return choose("CHF", "Chf")
 	case "save_payment_method", "off_session":
 		return false, true // they ask for a customer, and for a method that is kept
 	case "email":
@@ -140,13 +155,29 @@ func (f *fuzz) known(p generate.Place) (any, bool) {
 		return choose("123", "000")
 	case "amount":
 		if p.Operation != "createIntent" {
-			return 1 + p.Random.IntN(1000), true
+			return 10 * (1 + p.Random.IntN(100)), true
 		}
-		return choose(1_000, 999, 50_000, 99_999_999)
+		return choose(1_000, 990, 50_000, 99_999_990) // of KWD Stripe takes whole ten fils
 	case "created[gte]":
 		return choose("0", "1700000000", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00.5+05:30")
 	case "created[lt]":
 		return choose("253402300799", "9999-12-31T23:59:59Z", "2100-02-28T00:00:00-11:00")
+	}
+	return nil, false
+}
+
+// connection makes accounts at Stripe's simulator. They are changed to disabled, so
+// that the same merchant's payments go on where they were.
+func (f *fuzz) connection(p generate.Place) (any, bool) {
+	switch p.Name {
+	case "provider":
+		return "stripe", true
+	case "status":
+		return "disabled", true
+	case "credentials":
+		return object{"secret_key": "sk_test_own~2"}, true // of the same account as that of connection
+	case "fees":
+		return [][]object{{}, {{"method": "card", "currency": "EUR", "brand": "amex", "region": "eea", "basis_points": 250}, {"basis_points": 0}}}[p.Random.IntN(2)], true
 	}
 	return nil, false
 }
@@ -214,6 +245,13 @@ func (f *fuzz) named(p generate.Place) (any, bool) {
 		of = func(s stock) string { return s.event }
 	case "listEntries ending_before":
 		of = func(s stock) string { return s.entry }
+	case "getGatewayAccount id", "updateGatewayAccount id", "disableGatewayAccount id", "listGatewayAccounts starting_after":
+		of = func(s stock) string { return s.account }
+	case "getRoutingProfile id", "updateRoutingProfile id", "createRoutingVersion id", "listRoutingVersions id", "getRoutingVersion id",
+		"putRoutingVersion id", "activateRoutingVersion id", "rollbackRouting id":
+		of = func(s stock) string { return s.profile }
+	case "getFxQuote id":
+		of = func(s stock) string { return s.quote }
 	case "getTransaction id":
 		of = func(s stock) string { return s.movement }
 	default:
@@ -248,6 +286,10 @@ func (f *fuzz) fresh(operation string, of func(stock) string) string {
 		return f.shop.paid(t, 5_000).ID
 	case "updateCustomer":
 		return f.shop.newCustomer(t).ID
+	case "updateGatewayAccount", "disableGatewayAccount":
+		return read[idOnly](t, f.shop.post(t, gatewayAccounts, connection()), http.StatusOK).ID
+	case "updateRoutingProfile", "createRoutingVersion", "putRoutingVersion", "activateRoutingVersion", "rollbackRouting":
+		return f.hostile.profile // a merchant has 20 at most
 	case "detachPaymentMethod", "setDefaultPaymentMethod":
 		return f.shop.keep(t, f.shop.newCustomer(t).ID, visa).ID
 	}

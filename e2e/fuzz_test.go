@@ -25,7 +25,7 @@ const fuzzSeed = 20260421
 // for each fault.
 const (
 	fuzzValid   = 10
-	fuzzHostile = 50
+	fuzzHostile = 35
 )
 
 // Whatever is sent, the hub answers as the document says and never fails: it

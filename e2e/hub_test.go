@@ -41,6 +41,7 @@ type hub struct {
 var roomy = []string{
 	"PAYMENTHUB_RATE_LIMITS_HUB_PER_MINUTE=1000000", "PAYMENTHUB_RATE_LIMITS_HUB_BURST=1000000",
 	"PAYMENTHUB_RATE_LIMITS_PUBLIC_PER_MINUTE=1000000", "PAYMENTHUB_RATE_LIMITS_PUBLIC_BURST=1000000",
+	"PAYMENTHUB_RATE_LIMITS_GATEWAY_ACCOUNTS_PER_MINUTE=1000000", "PAYMENTHUB_RATE_LIMITS_GATEWAY_ACCOUNTS_BURST=1000000",
 	"PAYMENTHUB_RATE_LIMITS_ACQUIRING_PAYMENTS_PER_SECOND=1000000", "PAYMENTHUB_RATE_LIMITS_ACQUIRING_PAYMENTS_PER_HOUR=1000000",
 	"PAYMENTHUB_RATE_LIMITS_ACQUIRING_TRANSACTIONS_PER_SECOND=1000000", "PAYMENTHUB_RATE_LIMITS_ACQUIRING_PUBLIC_PER_SECOND=1000000",
 	"PAYMENTHUB_LOG_LEVEL=warn", "PAYMENTHUB_LOG_FORMAT=json",
@@ -48,11 +49,12 @@ var roomy = []string{
 
 var (
 	sharing    sync.Mutex
-	sharedHubs = map[dialect]*hub{}
+	sharedHubs = map[string]*hub{}
 )
 
-// shared returns the hub that tests of a dialect share.
-func shared(t testing.TB, d dialect) *hub {
+// shared returns the hub that tests of a dialect share. There is one with Stripe's
+// simulator, and another one for other arguments of development mode.
+func shared(t testing.TB, d dialect, more ...string) *hub {
 	t.Helper()
 	var url string
 	if d == postgres {
@@ -60,15 +62,20 @@ func shared(t testing.TB, d dialect) *hub {
 	}
 	sharing.Lock()
 	defer sharing.Unlock()
-	if h, ok := sharedHubs[d]; ok {
+	name := strings.Join(append([]string{string(d)}, more...), " ")
+	if h, ok := sharedHubs[name]; ok {
 		return h
 	}
 	if d == postgres {
 		url = newDatabase(t)
 	}
-	h := prepare(filepath.Join(workshop, string(d)), url, nil)
-	require.NoError(t, h.start())
-	sharedHubs[d] = h
+	var env []string
+	if len(more) > 0 {
+		env = []string{"PAYMENTHUB_LOG_LEVEL=debug"} // a test searches it for what must not be there
+	}
+	h := prepare(filepath.Join(workshop, fmt.Sprintf("%s_%d", d, len(sharedHubs))), url, env)
+	require.NoError(t, h.start(more...))
+	sharedHubs[name] = h
 	return h
 }
 
@@ -126,9 +133,10 @@ func (h *hub) state() []string {
 	return flags
 }
 
-// devArgs are the arguments of development mode on free ports.
+// devArgs are the arguments of development mode on free ports, with Stripe's simulator
+// and those that more names by --simulators.
 func (h *hub) devArgs(more ...string) []string {
-	args := append([]string{"dev", "--addr", h.addr, "--temporal-addr", "127.0.0.1:0", "--temporal-ui-addr", "127.0.0.1:0"}, h.state()...)
+	args := append([]string{"dev", "--addr", h.addr, "--temporal-addr", "127.0.0.1:0", "--temporal-ui-addr", "127.0.0.1:0", "--simulators", "stripe"}, h.state()...)
 	return append(args, more...)
 }
 

@@ -36,7 +36,7 @@ func TestTheReadmesFirstPaymentWorksAsPrinted(t *testing.T) {
 // TestTheReadmesMapIsTrue checks that every folder of the map is there, and
 // that every link leads somewhere.
 func TestTheReadmesMapIsTrue(t *testing.T) {
-	for _, page := range []string{"README.md", "docs/ARCHITECTURE.md", "docs/PAYMENTS.md", "docs/GATEWAYS.md", "docs/CHECKOUT.md", "docs/RISK.md", "docs/RELIABILITY.md"} {
+	for _, page := range []string{"README.md", "docs/ARCHITECTURE.md", "docs/PAYMENTS.md", "docs/GATEWAYS.md", "docs/CHECKOUT.md", "docs/RISK.md", "docs/ROUTING.md", "docs/RELIABILITY.md"} {
 		raw, err := os.ReadFile(filepath.Join("..", page))
 		require.NoError(t, err)
 		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`).FindAllSubmatch(raw, -1) {

@@ -58,7 +58,34 @@ type attempt struct {
 
 		Fingerprint string `json:"fingerprint"`
 	} `json:"card"`
-	Risk *assessment `json:"risk"`
+	Risk    *assessment `json:"risk"`
+	Routing *decision   `json:"routing"`
+}
+
+// decision is why a payment goes where it does.
+type decision struct {
+	Strategy string `json:"strategy"`
+	Choices  []struct {
+		Gateway string `json:"gateway"`
+		Health  string `json:"health"`
+	} `json:"choices"`
+	Excluded []struct {
+		Gateway string `json:"gateway"`
+		Why     string `json:"why"`
+	} `json:"excluded"`
+	Profile string `json:"profile"`
+	Version int    `json:"version"`
+	Rule    string `json:"rule"`
+	Share   int    `json:"share"`
+}
+
+// gateways are those that are tried, in order.
+func (d *decision) gateways() []string {
+	var names []string
+	for _, c := range d.Choices {
+		names = append(names, c.Gateway)
+	}
+	return names
 }
 
 type assessment struct {

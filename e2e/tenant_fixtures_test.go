@@ -11,7 +11,16 @@ import (
 	"paymenthub/internal/merchant"
 )
 
-const disputes = "/v3/disputes"
+const (
+	disputes        = "/v3/disputes"
+	gatewayAccounts = "/v3/gateway_accounts"
+)
+
+// connection is a merchant's own account at the provider. Stripe's simulator takes any
+// key.
+func connection() object {
+	return object{"provider": "stripe", "priority": -5, "credentials": object{"secret_key": "sk_test_own", "webhook_secret": "whsec_own"}}
+}
 
 // disputed makes a payment that its cardholder disputes once the hub knows it
 // as paid, and returns the dispute.
@@ -30,6 +39,9 @@ type belongings struct {
 	refund, dispute, event, entry            string
 	movement                                 string // a transaction
 	customer, method                         string
+	account                                  string // at the provider, which takes no payments
+	quote                                    string // of an exchange rate
+	profile                                  string // of routing, with two versions
 	blocked                                  string // an e-mail address in the risk rules
 }
 
@@ -42,6 +54,11 @@ func newBelongings(t *testing.T, s shop) belongings {
 	b.refund = s.settled(t, s.post(t, refunds, object{"intent_id": b.toRefund.ID, "amount": 1}).refund(t).ID).ID
 	b.customer = s.newCustomer(t, object{"email": "owned@example.com"}).ID
 	b.method = s.keep(t, b.customer, visa).ID
+	b.account = read[idOnly](t, s.post(t, gatewayAccounts, connection()), http.StatusOK).ID
+	s.post(t, gatewayAccounts+"/"+b.account, object{"status": "disabled"})
+	setRate(t, s.hub)
+	b.quote = read[idOnly](t, s.post(t, quotes, object{"from": "AED", "to": "CHF"}), http.StatusOK).ID
+	b.profile = s.routes(t, routingRules(), routingRules())
 	b.event = s.eventsOf(t, b.toRefund.ID)[0].ID
 	b.entry = read[list[entry]](t, s.get(t, "/v3/ledger/entries?intent_id="+b.toRefund.ID), 200).Data[0].ID
 	b.movement = read[movementPage](t, s.acquirer().fetch(t, movements), 200).Data[0].ID
@@ -64,11 +81,21 @@ func (b belongings) named(path string) (id string, ok bool) {
 		"/v3/payment_methods/:id":          b.method,
 		"/v3/payment_methods/:id/detach":   b.method,
 		"/v3/payment_methods/:id/default":  b.method,
-		"/v3/events/:id":                   b.event,
-		"/return/:payment_id":              b.toRefund.ID,
-		"/checkout/:id":                    b.toRefund.ID,
-		"/checkout/:id/logo":               b.toRefund.ID,
-		"/checkout/assets/:file":           b.toRefund.ID,
+		"/v3/gateway_accounts/:id":         b.account,
+		quotes + "/:id":                    b.quote,
+
+		routingProfiles + "/:id":                            b.profile,
+		routingProfiles + "/:id/versions":                   b.profile,
+		routingProfiles + "/:id/versions/:version":          b.profile,
+		routingProfiles + "/:id/versions/:version/activate": b.profile,
+		routingProfiles + "/:id/rollback":                   b.profile,
+
+		"/v3/events/:id":         b.event,
+		"/return/:payment_id":    b.toRefund.ID,
+		"/checkout/:id":          b.toRefund.ID,
+		"/checkout/:id/pay":      b.toConfirm.ID,
+		"/checkout/:id/logo":     b.toRefund.ID,
+		"/checkout/assets/:file": b.toRefund.ID,
 
 		acquiring + "/:id":             b.toRefund.ID,
 		acquiring + "/:id/capture":     b.toCapture.ID,
@@ -94,6 +121,8 @@ func (b belongings) body(path string) (body object, names string, ok bool) {
 		return object{}, "", true
 	case acquiring + "/:id/capture", acquiring + "/:id/void", acquiring + "/:id/refund", hostedIntents + "/:id/cancel":
 		return object{}, "", true
+	case "/checkout/:id/pay":
+		return object{"type": "paypal"}, "", true
 	case acquiring + "/authorize", acquiring + "/sale":
 		return purchase(visa), "", true
 	case hostedIntents:
@@ -110,6 +139,20 @@ func (b belongings) body(path string) (body object, names string, ok bool) {
 		return object{}, "", true
 	case refunds:
 		return object{"intent_id": b.toRefund.ID, "amount": 5}, b.toRefund.ID, true
+	case gatewayAccounts:
+		return connection(), "", true
+	case gatewayAccounts + "/:id":
+		return object{}, "", true
+	case quotes:
+		return object{"from": "AED", "to": "CHF"}, "", true
+	case routingProfiles, routingProfiles + "/:id":
+		return object{"name": "Mallory"}, "", true
+	case routingProfiles + "/:id/versions", routingProfiles + "/:id/versions/:version":
+		return routingRules(), "", true
+	case routingProfiles + "/:id/versions/:version/activate", routingProfiles + "/:id/rollback":
+		return object{}, "", true
+	case simulateRouting:
+		return object{"amount": 500, "currency": "EUR"}, "", true
 	case settings:
 		return object{"display_name": "Mallory"}, "", true
 	case riskRules:
@@ -132,7 +175,7 @@ func (b belongings) filter(path, parameter string) (value string, ok bool) {
 		return b.toRefund.ID, true
 	case "starting_after", "ending_before":
 		value, ok = map[string]string{
-			intents: b.toCapture.ID, customers: b.customer, paymentMethods: b.method, refunds: b.refund, disputes: b.dispute, events: b.event, "/v3/ledger/entries": b.entry,
+			intents: b.toCapture.ID, customers: b.customer, paymentMethods: b.method, refunds: b.refund, disputes: b.dispute, events: b.event, "/v3/ledger/entries": b.entry, gatewayAccounts: b.account,
 		}[path]
 		return value, ok
 	case "customer_id":
@@ -145,7 +188,7 @@ func (b belongings) filter(path, parameter string) (value string, ok bool) {
 
 // ids are what no stranger may ever read.
 func (b belongings) ids() []string {
-	return []string{b.toConfirm.ID, b.toCapture.ID, b.toCancel.ID, b.toRefund.ID, b.refund, b.dispute, b.event, b.entry, b.movement, b.blocked, b.customer, b.method}
+	return []string{b.toConfirm.ID, b.toCapture.ID, b.toCancel.ID, b.toRefund.ID, b.refund, b.dispute, b.event, b.entry, b.movement, b.blocked, b.customer, b.method, b.account, b.quote, b.profile}
 }
 
 // picture is all that the owner and the provider know of the belongings.
@@ -156,9 +199,9 @@ func (b belongings) picture(t *testing.T, s shop) []string {
 		all = append(all, string(s.get(t, intents+"/"+p.ID).raw), fmt.Sprint(s.hub.charges(t)[p.ID]))
 	}
 	for _, path := range []string{
-		customers + "/" + b.customer, paymentMethods + "/" + b.method, customers + "?limit=100", paymentMethods + "?limit=100",
+		customers + "/" + b.customer, paymentMethods + "/" + b.method, gatewayAccounts + "/" + b.account, gatewayAccounts + "?limit=100", customers + "?limit=100", paymentMethods + "?limit=100",
 		refunds + "/" + b.refund, disputes + "/" + b.dispute, events + "/" + b.event,
-		intents + "?limit=100", refunds + "?limit=100", disputes + "?limit=100", events + "?limit=100", "/v3/ledger/entries?limit=100", "/v3/ledger/balances", riskRules, settings,
+		quotes + "/" + b.quote, routingProfiles + "/" + b.profile, routingProfiles + "/" + b.profile + "/versions", "/v3/routing", intents + "?limit=100", refunds + "?limit=100", disputes + "?limit=100", events + "?limit=100", "/v3/ledger/entries?limit=100", "/v3/ledger/balances", riskRules, settings,
 	} {
 		all = append(all, string(s.get(t, path).raw))
 	}

@@ -174,7 +174,7 @@ func (m *matrix) target(t *testing.T, r api.Route) target {
 		var ok bool
 		about.names, ok = m.named(r.Path)
 		require.True(t, ok, "the matrix has no object for %s: add it to belongings.named", r.Path)
-		about.path = placeholders.ReplaceAllString(r.Path, about.names)
+		about.path = placeholders.ReplaceAllString(strings.Replace(r.Path, ":version", "1", 1), about.names)
 	}
 	return about
 }
@@ -229,7 +229,7 @@ func (m *matrix) judgeForeigner(t *testing.T, r api.Route, c caller, a answer, a
 	case r.Path == riskRules: // everybody has their own
 		require.Equal(t, http.StatusOK, a.status, "%s: %s", c.name, a.raw)
 		require.Contains(t, string(m.owner.get(t, riskRules).raw), m.blocked, c.name)
-	case r.Path == settings:
+	case r.Path == settings, r.Path == gatewayAccounts+"/providers", r.Path == "/v3/routing", r.Path == "/v3/routing/stats", r.Path == simulateRouting:
 		require.Equal(t, http.StatusOK, a.status, "%s: %s", c.name, a.raw)
 	case r.Method == http.MethodGet:
 		require.JSONEq(t, `{"object":"list","data":[],"has_more":false}`, string(a.raw), c.name)

@@ -42,7 +42,7 @@ func answerChallenge(t *testing.T, h *hub, p intent, outcome string) string {
 // returnPath is where the hub has gateways send the payment's shopper.
 func (h *hub) returnPath(t testing.TB, paymentID string) string {
 	t.Helper()
-	return "/return/" + paymentID + "?token=" + h.secrets(t).ForReturn(paymentID)
+	return "/return/" + paymentID + "?return_token=" + h.secrets(t).ForReturn(paymentID)
 }
 
 // secrets are what the hub derives from its key in the data folder.

@@ -30,7 +30,7 @@ func RunDispute(ctx workflow.Context, in payment.DisputeRef) (payment.DisputeSta
 		if asked.Len() > 0 {
 			continue
 		}
-		if err := pauseForLookUp(ctx, disputePoll); err != nil {
+		if _, err := pauseForLookUp(ctx, disputePoll); err != nil {
 			return status, err
 		}
 	}

@@ -30,6 +30,7 @@ import (
 // script is a gateway that answers what a test tells it to, and succeeds when
 // told nothing.
 type script struct {
+	name    string
 	mu      sync.Mutex
 	answers map[payment.TransactionKind][]payment.Outcome
 	lookUps []payment.Outcome
@@ -43,8 +44,15 @@ type script struct {
 	challenged []bool // whether authorizations demanded 3-D Secure, in order
 }
 
-func (*script) Name() string                       { return "stripe" }
-func (*script) Capabilities() gateway.Capabilities { return gateway.Capabilities{SavesCards: true} }
+func (s *script) Provider() string                    { return s.name }
+func (*script) Probe(context.Context) (string, error) { return "", nil }
+func (*script) Capabilities() gateway.Capabilities {
+	return gateway.Capabilities{Methods: interleave.CardMethods, SavesCards: true}
+}
+
+func newScript(name string) *script {
+	return &script{name: name, answers: map[payment.TransactionKind][]payment.Outcome{}}
+}
 
 func (s *script) answer(kind payment.TransactionKind, c gateway.Call) payment.Outcome {
 	s.mu.Lock()
@@ -166,6 +174,7 @@ type bed struct {
 	*testsuite.TestWorkflowEnvironment
 	t       *testing.T
 	gateway *script
+	second  *script // tried where the first one refuses
 	db      *store.Store
 	vault   *vault.Vault
 	scope   merchant.Scope
@@ -212,17 +221,19 @@ func newBed(t *testing.T) *bed {
 	env.SetTestTimeout(20 * time.Second)
 	b := &bed{
 		TestWorkflowEnvironment: env, t: t, db: db, flaky: &flaky{Repository: db.Payments()},
-		gateway: &script{answers: map[payment.TransactionKind][]payment.Outcome{}},
-		scope:   merchant.Scope{MerchantID: id.New(id.Merchant), Environment: merchant.Sandbox},
+		gateway: newScript("stripe"), second: newScript("checkout"),
+		scope: merchant.Scope{MerchantID: id.New(id.Merchant), Environment: merchant.Sandbox},
 	}
 	require.NoError(t, db.Merchants().CreateMerchant(t.Context(), merchant.Merchant{ID: b.scope.MerchantID, Name: "Test", CreatedAt: env.Now().UTC()}))
 	b.vault, err = vault.New(db.Vault(), vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, envClock{env})
 	require.NoError(t, err)
 	gateways := gateway.NewRegistry()
 	require.NoError(t, gateways.Register(merchant.Sandbox, b.gateway))
+	require.NoError(t, gateways.Register(merchant.Sandbox, b.second))
 	worker.RegisterWorkflows(env)
+	router, engine, retries := interleave.Routing(gateways, db.Routing(), envClock{env})
 	b.steps = &activities.Payments{
-		Repository: b.flaky, Customers: db.Customers(), Gateways: gateways, Router: gateways, Risk: interleave.Trusting{}, Vault: b.vault, Watcher: payment.NewWatcher(),
+		Repository: b.flaky, Customers: db.Customers(), Gateways: gateways, Router: router, Observer: engine, Retries: retries, Risk: interleave.Trusting{}, Vault: b.vault, Watcher: payment.NewWatcher(),
 		Clock: envClock{env}, ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
 		Notifications: db.Notifications(),
 	}

@@ -81,7 +81,7 @@ func TestANotificationThatOvertakesTheAnswerIsUsed(t *testing.T) {
 func (b *bed) sold() payment.Aggregate {
 	b.t.Helper()
 	p := b.open(payment.CaptureAutomatic)
-	change, err := b.load(p).Intent.BeginAttempt(*b.confirmation(), "stripe", allowed, b.Now().UTC())
+	change, err := b.load(p).Intent.BeginAttempt(*b.confirmation(), toStripe, allowed, b.Now().UTC())
 	b.apply(change, err)
 	current := b.load(p)
 	change, err = current.Record(filled(success, gatewayCall(current)), b.Now().UTC())

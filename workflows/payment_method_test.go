@@ -369,7 +369,7 @@ func TestAMethodDetachedBeforeIsNeverSent(t *testing.T) {
 		ctx := context.Background()
 		a, err := b.db.Payments().Load(ctx, p.ID)
 		require.NoError(t, err)
-		change, err := a.Intent.BeginAttempt(*conf, "stripe", risk.Assessment{Action: risk.Allow}, p.CreatedAt)
+		change, err := a.Intent.BeginAttempt(*conf, toStripe, risk.Assessment{Action: risk.Allow}, p.CreatedAt)
 		require.NoError(t, err)
 		require.NoError(t, b.db.Payments().Apply(ctx, change))
 		require.NoError(t, b.db.Customers().DetachMethod(ctx, b.scope, conf.SavedMethod, p.CreatedAt.Add(-c.before)))

@@ -10,6 +10,7 @@ import (
 	"paymenthub/internal/id"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 	"paymenthub/workflows"
 )
 
@@ -168,7 +169,7 @@ func TestALostWorkflowGoesOnFromTheDatabase(t *testing.T) {
 	b := newBed(t)
 	p := b.open(payment.CaptureAutomatic)
 	conf := b.confirmation()
-	change, err := b.load(p).Intent.BeginAttempt(*conf, "stripe", allowed, b.Now().UTC())
+	change, err := b.load(p).Intent.BeginAttempt(*conf, toStripe, allowed, b.Now().UTC())
 	require.NoError(t, err)
 	require.NoError(t, b.db.Payments().Apply(context.Background(), change))
 	b.gateway.lookUps = []payment.Outcome{success}
@@ -206,7 +207,10 @@ func (suspicion) Assess(context.Context, risk.Subject) (risk.Assessment, error) 
 }
 
 // allowed is the judgment of an attempt that may pass.
-var allowed = risk.Assessment{Action: risk.Allow}
+var (
+	allowed  = risk.Assessment{Action: risk.Allow}
+	toStripe = routing.Decision{Strategy: routing.Named, Choices: []routing.Choice{{Gateway: "stripe"}}}
+)
 
 func TestARiskyAttemptReachesNoGateway(t *testing.T) {
 	b := newBed(t)

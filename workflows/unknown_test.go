@@ -148,7 +148,7 @@ func refundBed(t *testing.T) (*bed, payment.Intent, payment.Refund) {
 	b := newBed(t)
 	p := b.open(payment.CaptureAutomatic)
 	now := b.Now().UTC()
-	change, err := b.load(p).Intent.BeginAttempt(*b.confirmation(), "stripe", allowed, now)
+	change, err := b.load(p).Intent.BeginAttempt(*b.confirmation(), toStripe, allowed, now)
 	require.NoError(t, err)
 	require.NoError(t, b.db.Payments().Apply(context.Background(), change))
 	change, err = b.load(p).Record(payment.Outcome{Class: payment.OutcomeSucceeded, Amount: 1000, GatewayReference: "gw", TransactionReference: "ch"}, now)
@@ -197,7 +197,7 @@ func TestAStepThatTheWorkflowNeverHeardOfIsResolved(t *testing.T) {
 	p := b.open(payment.CaptureAutomatic)
 	b.gateway.lookUps = []payment.Outcome{success}
 	b.RegisterDelayedCallback(func() {
-		change, err := b.load(p).Intent.BeginAttempt(*b.confirmation(), "stripe", allowed, b.Now().UTC())
+		change, err := b.load(p).Intent.BeginAttempt(*b.confirmation(), toStripe, allowed, b.Now().UTC())
 		require.NoError(t, err)
 		require.NoError(t, b.db.Payments().Apply(context.Background(), change))
 		b.SignalWorkflow(workflows.SignalCheck, nil)

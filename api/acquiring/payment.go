@@ -58,7 +58,7 @@ func (a *API) checkPayment(body openapi.PaymentRequest, n *payment.New) (payment
 	if err := decode.Amount(body.Amount); err != nil {
 		return payment.Method{}, err
 	}
-	var method payment.Method
+	method := payment.Method{Type: payment.MethodCard}
 	var err error
 	if n.Customer, method.Shopper, err = readCustomer(body.Customer); err != nil {
 		return method, err

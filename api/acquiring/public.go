@@ -41,7 +41,7 @@ func (a *API) ConfirmPublicIntent(c *gin.Context) (answer, error) {
 		return answer{}, err
 	}
 	method := payment.Method{
-		Card: card, Save: save, Shopper: payment.Shopper{IP: middleware.ClientIP(c), Email: text(body.CustomerEmail)},
+		Type: payment.MethodCard, Card: card, Save: save, Shopper: payment.Shopper{IP: middleware.ClientIP(c), Email: text(body.CustomerEmail)},
 	}
 	if p, err = a.payments.Confirm(c.Request.Context(), p.Scope, p.ID, middleware.OperationID(c), method); err != nil {
 		return answer{}, a.explain(c, middleware.Shopping(c).ID, err, confirm)

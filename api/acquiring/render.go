@@ -52,7 +52,7 @@ func attemptsLeft(p payment.Intent) int {
 	if p.Status.Terminal() || p.Status == payment.RequiresCapture {
 		return 0
 	}
-	return max(p.AttemptLimit-p.Attempts, 0)
+	return max(p.AttemptLimit-p.Confirmations(), 0)
 }
 
 // renderPayment renders a payment with what its latest attempt has shown; tried
@@ -73,7 +73,9 @@ func renderPayment(p payment.Intent, tried []payment.Attempt) openapi.Payment {
 		return v
 	}
 	last := tried[len(tried)-1]
-	v.Card = &openapi.CardSummary{Brand: last.Card.Brand, Last4: last.Card.Last4, ExpMonth: last.Card.ExpMonth, ExpYear: last.Card.ExpYear}
+	if paidByCard(last) {
+		v.Card = &openapi.CardSummary{Brand: last.Card.Brand, Last4: last.Card.Last4, ExpMonth: last.Card.ExpMonth, ExpYear: last.Card.ExpYear}
+	}
 	v.AuthCode = optional(last.AuthCode)
 	v.ResponseCode, v.ResponseMessage = response(last)
 	if last.Risk != nil {
@@ -90,6 +92,8 @@ func response(a payment.Attempt) (code, message *string) {
 	switch {
 	case a.Decline != nil:
 		return optional(a.Decline.IssuerCode), optional(a.Decline.Message)
+	case !paidByCard(a):
+		return nil, nil // there is no issuer
 	case a.Status == payment.AttemptAuthorized, a.Status == payment.AttemptCaptured, a.Status == payment.AttemptVoided && a.AuthCode != "":
 		given := a.ResponseCode
 		if given == "" {
@@ -100,6 +104,9 @@ func response(a payment.Attempt) (code, message *string) {
 		return nil, nil
 	}
 }
+
+// paidByCard: attempts from before there were other methods do not say so.
+func paidByCard(a payment.Attempt) bool { return a.Method == "" || a.Method == payment.MethodCard }
 
 func nextAction(p payment.Intent) *openapi.NextAction {
 	if p.Status != payment.RequiresAction || p.RedirectURL == "" {

@@ -6,6 +6,7 @@ package checkout
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ type Settings interface {
 
 // Options are what the page stands on.
 type Options struct {
-	Payments middleware.Finder
+	Payments Payments
 	Settings Settings
 	Secrets  payment.ClientSecrets
 	Proxies  middleware.Proxies
@@ -59,8 +60,36 @@ func (h *Checkout) Page(c *gin.Context) {
 		middleware.Fail(c, err)
 		return
 	}
+	view := h.view(p, secret, settings, localeOf(c))
+	if err := h.choose(c.Request.Context(), p, &view); err != nil {
+		middleware.Fail(c, err)
+		return
+	}
 	h.remember(c, p, secret)
-	send(c, http.StatusOK, checkout.Draw(h.view(p, secret, settings, localeOf(c))))
+	onward(c, p)
+	send(c, http.StatusOK, checkout.Draw(view))
+}
+
+// choose says which methods the shopper can choose from, and which one they chose last.
+func (h *Checkout) choose(ctx context.Context, p payment.Intent, v *checkout.View) error {
+	if v.State != checkout.Form && v.State != checkout.Action {
+		return nil
+	}
+	tried, err := h.Payments.Attempts(ctx, p)
+	if err != nil {
+		return err
+	}
+	if len(tried) > 0 {
+		v.Payment.Method = tried[len(tried)-1].Method
+	}
+	if v.State == checkout.Form {
+		offered, err := h.Payments.Methods(ctx, p)
+		if err != nil && !fault.Is(err, fault.Unavailable) {
+			return err
+		}
+		v.Payment.Methods, v.Payment.Cards = offered, len(offered) == 0 || slices.Contains(offered, payment.MethodCard)
+	}
+	return nil
 }
 
 // Logo is GET /checkout/{id}/logo: the merchant's, for who may see the page.
@@ -127,7 +156,7 @@ func (h *Checkout) view(p payment.Intent, secret string, s merchant.Settings, l 
 		Merchant: s.DisplayName, BrandColor: s.BrandColor,
 		Amount: p.Money(), Description: p.Description, Statement: p.StatementDescriptor, Email: p.Customer.Email, ShopperEmail: p.Customer.ShopperEmail,
 		MaySave: p.CustomerID != "", ActionURL: p.RedirectURL,
-		AttemptsLeft: p.AttemptLimit - p.Attempts, ExpiresIn: max(0, p.ExpiresAt.Sub(now)),
+		AttemptsLeft: p.AttemptLimit - p.Confirmations(), ExpiresIn: max(0, p.ExpiresAt.Sub(now)),
 	}
 	if s.Logo != nil {
 		shown.LogoURL = "/checkout/" + p.ID + "/logo?v=" + strconv.FormatInt(s.UpdatedAt.Unix(), 36)
@@ -180,6 +209,8 @@ func failurePage(c *gin.Context, err error) middleware.Answer {
 		status = http.StatusServiceUnavailable
 	case fault.Forbidden:
 		status = http.StatusForbidden
+	case fault.Invalid, fault.UnsupportedMediaType, fault.PayloadTooLarge:
+		status = http.StatusBadRequest
 	}
 	drawn := checkout.Draw(checkout.View{State: state, Locale: localeOf(c)})
 	c.Header("Content-Security-Policy", drawn.Policy)

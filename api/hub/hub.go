@@ -1,6 +1,6 @@
 // Package hub is the Hub façade (contracts/hub.md): payment intents, refunds,
-// disputes, customers and their payment methods, risk rules, settings, events and
-// the ledger, in its own words.
+// disputes, customers and their payment methods, risk rules, settings, routing, gateway
+// accounts, events and the ledger, in its own words.
 package hub
 
 import (
@@ -39,11 +39,15 @@ type Payments interface {
 type Options struct {
 	Payments  Payments
 	Customers Customers
+	Accounts  GatewayAccounts
 	Events    event.Repository
 	Ledger    ledger.Repository
 	Risk      Risk
+	FX        FX
+	Routing   Routing
 	Settings  merchant.SettingsRepository
 	Secrets   payment.ClientSecrets
+	PublicURL string // where providers reach the hub, without a slash at its end
 	Checks    []Check
 	Version   string
 	Clock     clock.Clock
@@ -53,11 +57,15 @@ type Options struct {
 type API struct {
 	payments  Payments
 	customers Customers
+	accounts  GatewayAccounts
 	events    event.Repository
 	ledger    ledger.Repository
 	risk      Risk
+	fx        FX
+	routing   Routing
 	settings  merchant.SettingsRepository
 	secrets   payment.ClientSecrets
+	publicURL string
 	version   string
 	clock     clock.Clock
 	health    *health
@@ -66,8 +74,8 @@ type API struct {
 // New makes the façade.
 func New(o Options) *API {
 	return &API{
-		payments: o.Payments, customers: o.Customers, events: o.Events, ledger: o.Ledger, risk: o.Risk, settings: o.Settings, secrets: o.Secrets,
-		version: o.Version, clock: o.Clock, health: &health{checks: o.Checks},
+		payments: o.Payments, customers: o.Customers, accounts: o.Accounts, events: o.Events, ledger: o.Ledger, risk: o.Risk, fx: o.FX, routing: o.Routing, settings: o.Settings, secrets: o.Secrets,
+		publicURL: o.PublicURL, version: o.Version, clock: o.Clock, health: &health{checks: o.Checks},
 	}
 }
 

@@ -32,7 +32,8 @@ func (a *API) ListEntries(c *gin.Context) (any, error) {
 	}
 	f := ledger.EntryFilter{Page: ledger.Page{Limit: page.limit, StartingAfter: page.startingAfter, EndingBefore: page.endingBefore}}
 	if f.Account, err = choice(values, "account", ledger.Authorizations, ledger.AuthorizationHolds,
-		ledger.GatewayReceivable, ledger.Sales, ledger.GatewayFees, ledger.Refunds, ledger.Disputes); err != nil {
+		ledger.GatewayReceivable, ledger.Sales, ledger.GatewayFees, ledger.Refunds, ledger.Disputes,
+		ledger.FXClearing, ledger.FXGainLoss); err != nil {
 		return nil, err
 	}
 	if values.Has("currency") {

@@ -28,6 +28,11 @@ type page struct {
 // listQuery reads the query of a list of objects of a kind, which may have
 // filters beside the page.
 func listQuery(c *gin.Context, kind id.Prefix, filters ...string) (page, url.Values, error) {
+	return listBy(c, string(kind), func(s string) bool { return id.Valid(kind, s) }, filters...)
+}
+
+// listBy is listQuery for objects whose ids are of more than one kind.
+func listBy(c *gin.Context, kind string, valid func(string) bool, filters ...string) (page, url.Values, error) {
 	values, err := decode.Query(c.Request, append(filters, "limit", "starting_after", "ending_before")...)
 	if err != nil {
 		return page{}, nil, err
@@ -37,7 +42,7 @@ func listQuery(c *gin.Context, kind id.Prefix, filters ...string) (page, url.Val
 		return page{}, nil, err
 	}
 	for _, name := range []string{"starting_after", "ending_before"} {
-		if values.Has(name) && !id.Valid(kind, values.Get(name)) {
+		if values.Has(name) && !valid(values.Get(name)) {
 			return page{}, nil, fault.Field(name, "Query parameter '%s' must be an id of the list, '%s_…'.", name, kind)
 		}
 	}

@@ -119,11 +119,30 @@ func (a *API) ConfirmIntent(c *gin.Context) (any, error) {
 			return nil, fault.New(fault.Forbidden, "A saved payment method is charged with a secret key alone.")
 		}
 	}
+	if err := a.mayComeBack(c, paymentID, method); err != nil {
+		return nil, err
+	}
 	p, err := a.payments.Confirm(c.Request.Context(), middleware.Scope(c), paymentID, middleware.OperationID(c), method)
 	if err != nil {
 		return nil, err
 	}
+	if middleware.Key(c).Kind == merchant.PublishableKey { // what it is exchanged at is the merchant's business
+		p.Conversion, p.SettledAmount, p.SettledCurrency = nil, nil, ""
+	}
 	return a.attempted(p)
+}
+
+// mayComeBack checks that the shopper of a confirmation has an address to come back
+// to; the payment is read where the confirmation has none.
+func (a *API) mayComeBack(c *gin.Context, paymentID string, m payment.Method) error {
+	if comesBack(m, "") == nil {
+		return nil
+	}
+	p, err := a.payments.Get(c.Request.Context(), middleware.Scope(c), paymentID)
+	if err != nil {
+		return err
+	}
+	return comesBack(m, p.ReturnURL)
 }
 
 // mayConfirm asks publishable keys for the client secret, which a secret key

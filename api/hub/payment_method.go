@@ -133,6 +133,12 @@ type methodOptions struct {
 	returnURL        *string
 }
 
+// paidAtProvider are the methods whose shopper pays at the provider's own page.
+var paidAtProvider = map[openapi.PaymentMethodType]payment.MethodType{
+	openapi.PaymentMethodTypePaypal: payment.MethodPayPal, openapi.PaymentMethodTypeIdeal: payment.MethodIDEAL,
+	openapi.PaymentMethodTypeBancontact: payment.MethodBancontact,
+}
+
 // method checks how the shopper pays.
 func (a *API) method(m openapi.PaymentMethod, o methodOptions) (payment.Method, error) {
 	switch {
@@ -146,9 +152,13 @@ func (a *API) method(m openapi.PaymentMethod, o methodOptions) (payment.Method, 
 			return payment.Method{}, err
 		}
 	}
-	method := payment.Method{ReturnURL: text(o.returnURL), Save: isTrue(o.save), MerchantInitiated: isTrue(o.offSession)}
+	method := payment.Method{Type: payment.MethodCard, ReturnURL: text(o.returnURL), Save: isTrue(o.save), MerchantInitiated: isTrue(o.offSession)}
 	if m.Type == openapi.PaymentMethodTypeSaved {
 		return savedMethod(m, method)
+	}
+	if there, ok := paidAtProvider[m.Type]; ok {
+		method.Type = there
+		return method, plainMethod(m, method)
 	}
 	switch {
 	case m.ID != nil:
@@ -161,6 +171,32 @@ func (a *API) method(m openapi.PaymentMethod, o methodOptions) (payment.Method, 
 	var err error
 	method.Card, err = a.card("payment_method.card", *m.Card)
 	return method, err
+}
+
+// plainMethod checks a method that is paid at the provider's page: it is no more than
+// its type.
+func plainMethod(m openapi.PaymentMethod, method payment.Method) error {
+	switch {
+	case m.Card != nil:
+		return fault.Field("payment_method.card", "Field 'payment_method.card' belongs to the type 'card'.")
+	case m.ID != nil:
+		return fault.Field("payment_method.id", "Field 'payment_method.id' belongs to the type 'saved'.")
+	case method.Save:
+		return fault.Field("save_payment_method", "Field 'save_payment_method' belongs to a payment method of the type 'card'.")
+	case method.MerchantInitiated:
+		return fault.Field("off_session", "Field 'off_session' belongs to a payment method of the type 'saved'.")
+	default:
+		return nil
+	}
+}
+
+// comesBack checks that a shopper who pays at the provider's page has an address to
+// come back to: that of the confirmation or of its payment.
+func comesBack(m payment.Method, returnURL string) error {
+	if m.Type == payment.MethodCard || m.ReturnURL != "" || returnURL != "" {
+		return nil
+	}
+	return fault.Field("return_url", "Field 'return_url' is required with a payment method that is paid at the provider's page.")
 }
 
 func savedMethod(m openapi.PaymentMethod, method payment.Method) (payment.Method, error) {

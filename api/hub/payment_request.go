@@ -31,8 +31,11 @@ var routingName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 
 // special reads what a plain struct cannot check while it is read.
 var special = json.JoinUnmarshalers(json.UnmarshalFromFunc(decode.Metadata[openapi.Metadata]),
-	json.UnmarshalFromFunc(oneOf(openapi.PaymentMethodTypeCard, openapi.PaymentMethodTypeSaved)),
-	json.UnmarshalFromFunc(oneOf(openapi.CreatePaymentMethodRequestTypeCard)))
+	json.UnmarshalFromFunc(oneOf(openapi.PaymentMethodTypeCard, openapi.PaymentMethodTypeSaved,
+		openapi.PaymentMethodTypePaypal, openapi.PaymentMethodTypeIdeal, openapi.PaymentMethodTypeBancontact)),
+	json.UnmarshalFromFunc(oneOf(openapi.CreatePaymentMethodRequestTypeCard)),
+	json.UnmarshalFromFunc(oneOf(openapi.GatewayAccountStatusActive, openapi.GatewayAccountStatusDisabled)),
+	json.UnmarshalFromFunc(readCredentials))
 
 // readRequest reads the body of a write, which takes no query parameters.
 func readRequest(c *gin.Context, v any) error {
@@ -44,9 +47,13 @@ func readRequest(c *gin.Context, v any) error {
 
 // oneOf accepts the words that a field may have.
 func oneOf[T ~string](known ...T) func(*jsontext.Decoder, *T) error {
-	list := make([]string, 0, len(known))
-	for _, k := range known {
-		list = append(list, "'"+string(k)+"'")
+	list := "'" + string(known[0]) + "'"
+	for i, k := range known[1:] {
+		between := ", "
+		if i == len(known)-2 {
+			between = " or "
+		}
+		list += between + "'" + string(k) + "'"
 	}
 	return func(d *jsontext.Decoder, t *T) error {
 		here := decode.Path(d.StackPointer())
@@ -55,7 +62,7 @@ func oneOf[T ~string](known ...T) func(*jsontext.Decoder, *T) error {
 			return err
 		}
 		if token.Kind() != '"' || !slices.Contains(known, T(token.String())) {
-			return fault.Field(here, "Field '%s' must be %s.", here, strings.Join(list, " or "))
+			return fault.Field(here, "Field '%s' must be %s.", here, list)
 		}
 		*t = T(token.String())
 		return nil
@@ -87,10 +94,10 @@ func newPayment(body openapi.CreateIntentRequest) (payment.New, error) {
 	if body.Routing == nil {
 		n.Routing = "auto"
 	} else if !routingName.MatchString(n.Routing) || decode.HoldsCardNumber(n.Routing) {
-		return n, fault.Field("routing", "Field 'routing' must be 'auto' or the name of a gateway.")
+		return n, noRouting()
 	}
-	if body.SettlementCurrency != nil && !strings.EqualFold(*body.SettlementCurrency, string(n.Currency)) {
-		return n, fault.Field("settlement_currency", "Field 'settlement_currency' must equal 'currency': conversion is not available yet.")
+	if n.SettlementCurrency, n.FXQuoteID, err = newConversion(body); err != nil {
+		return n, err
 	}
 	if body.Metadata != nil {
 		n.Metadata = *body.Metadata
@@ -134,6 +141,9 @@ func (a *API) firstMethod(body openapi.CreateIntentRequest) (*payment.Method, er
 		return nil, nil
 	}
 	method, err := a.method(*body.PaymentMethod, methodOptions{save: body.SavePaymentMethod, offSession: body.OffSession})
+	if err == nil {
+		err = comesBack(method, text(body.ReturnURL))
+	}
 	return &method, err
 }
 

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -28,7 +29,7 @@ func snapshot(p payment.Intent) openapi.PaymentIntent {
 		AmountCapturable: p.AmountCapturable, AmountCaptured: p.AmountCaptured, AmountRefunded: p.AmountRefunded,
 		CustomerID: optional(p.CustomerID), SettledAmount: p.SettledAmount, SettledCurrency: optional(string(p.SettledCurrency)),
 		LastError: decline(p.LastError), Metadata: p.Metadata, Environment: openapi.Environment(p.Scope.Environment),
-		CreatedAt: utc(p.CreatedAt), ExpiresAt: utc(p.ExpiresAt),
+		CreatedAt: utc(p.CreatedAt), ExpiresAt: utc(p.ExpiresAt), Conversion: conversion(p.Conversion),
 	}
 	if p.Status == payment.RequiresCapture && !p.AuthorizedUntil.IsZero() {
 		v.ExpiresAt = utc(p.AuthorizedUntil)
@@ -49,9 +50,14 @@ func decline(d *payment.Decline) *openapi.Decline {
 func attempts(all []payment.Attempt) *[]openapi.Attempt {
 	views := make([]openapi.Attempt, 0, len(all))
 	for _, a := range all {
+		method := cmp.Or(a.Method, payment.MethodCard)
 		v := openapi.Attempt{
 			ID: a.ID, Gateway: a.Gateway, Status: openapi.AttemptStatus(a.Status),
-			Card: cardSummary(a.Card), Risk: assessment(a.Risk), CreatedAt: utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),
+			Method: openapi.MethodType(method), Risk: assessment(a.Risk), Routing: decisionView(a.Routing), CreatedAt: utc(a.CreatedAt), UpdatedAt: utc(a.UpdatedAt),
+		}
+		if method == payment.MethodCard {
+			card := cardSummary(a.Card)
+			v.Card = &card
 		}
 		if a.Decline != nil {
 			v.DeclineCode = optional(string(a.Decline.Code))
@@ -70,6 +76,7 @@ func refund(r payment.Refund) openapi.Refund {
 		ID: r.ID, Object: openapi.RefundObjectRefund, Status: openapi.RefundStatus(r.Status), IntentID: r.PaymentID,
 		Amount: r.Amount, Currency: string(r.Currency), Failure: decline(r.Failure),
 		Environment: openapi.Environment(r.Scope.Environment), CreatedAt: utc(r.CreatedAt),
+		Exchange: exchange(r.Exchange, r.Status == payment.RefundSucceeded),
 	}
 	if r.Reason != "" {
 		reason := openapi.RefundReason(r.Reason)

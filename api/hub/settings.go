@@ -68,6 +68,11 @@ func newSettings(body openapi.SettingsRequest) (merchant.Settings, error) {
 			return s, err
 		}
 	}
+	if body.SettlementCurrency != nil {
+		if s.SettlementCurrency, err = currencyField("settlement_currency", *body.SettlementCurrency); err != nil {
+			return s, err
+		}
+	}
 	if body.Logo != nil {
 		s.Logo, err = newLogo(*body.Logo)
 	}
@@ -112,7 +117,7 @@ func newLogo(body openapi.SettingsLogo) (*merchant.Logo, error) {
 func settings(s merchant.Settings) openapi.Settings {
 	v := openapi.Settings{
 		Object: openapi.SettingsObjectSettings, DisplayName: s.DisplayName, BrandColor: optional(s.BrandColor),
-		Currencies: []string{}, Environment: openapi.Environment(s.Scope.Environment),
+		Currencies: []string{}, SettlementCurrency: optional(string(s.SettlementCurrency)), Environment: openapi.Environment(s.Scope.Environment),
 	}
 	taken := s.Currencies
 	if len(taken) == 0 {

@@ -14,6 +14,9 @@ import (
 
 // Receiver takes notifications; notification.Receiver is it.
 type Receiver interface {
+	// Knows reports whether the account is found without asking the database for a
+	// name that this process has not met.
+	Knows(gateway, account string) bool
 	Receive(ctx context.Context, gateway, account string, header http.Header, body []byte) error
 }
 
@@ -22,6 +25,11 @@ type Inbound struct{ receiver Receiver }
 
 // New makes it.
 func New(r Receiver) *Inbound { return &Inbound{receiver: r} }
+
+// Knows reports whether a request is to an account that costs no look-up.
+func (i *Inbound) Knows(c *gin.Context) bool {
+	return i.receiver.Knows(c.Param("gateway"), c.Param("account"))
+}
 
 // Receive is POST /webhooks/{gateway}/{account}.
 func (i *Inbound) Receive(c *gin.Context) {

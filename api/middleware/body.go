@@ -29,6 +29,11 @@ func ReadShoppers(c *gin.Context) {
 	hurry(c, ReadBody)
 }
 
+// ReadForm reads the form of a page for those who have no key.
+func ReadForm(c *gin.Context) {
+	hurry(c, func(c *gin.Context) { readBody(c, isForm) })
+}
+
 // ReadSigned reads a body of any type, byte for byte as it was signed.
 func ReadSigned(c *gin.Context) {
 	hurry(c, func(c *gin.Context) { readBody(c, func(http.Header) bool { return true }) })
@@ -56,6 +61,11 @@ func readBody(c *gin.Context, takes func(http.Header) bool) {
 		of(c).body = body
 		c.Next()
 	}
+}
+
+func isForm(h http.Header) bool {
+	mediaType, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && mediaType == "application/x-www-form-urlencoded"
 }
 
 func isJSON(h http.Header) bool {

@@ -54,8 +54,18 @@ func NewTokenBuckets(requests int, per time.Duration, burst int, c clock.Clock) 
 func (t *TokenBuckets) Take(name string) Decision {
 	now := t.clock.Now()
 	bucket := t.bucket(name, now)
-	allowed := bucket.AllowN(now, 1)
-	tokens := bucket.TokensAt(now)
+	return t.decide(bucket.AllowN(now, 1), bucket.TokensAt(now))
+}
+
+// Peek is Take without taking.
+func (t *TokenBuckets) Peek(name string) Decision {
+	now := t.clock.Now()
+	tokens := t.bucket(name, now).TokensAt(now)
+	return t.decide(tokens >= 1, tokens)
+}
+
+// decide tells of a bucket that has these tokens.
+func (t *TokenBuckets) decide(allowed bool, tokens float64) Decision {
 	d := Decision{
 		Allowed: allowed, Limit: t.requests, Remaining: max(0, int(tokens)),
 		Reset: t.until(float64(t.burst) - tokens),

@@ -91,6 +91,79 @@ const (
 	EventTypeRefundFailed                EventType = "refund.failed"
 )
 
+// Defines values for FxQuoteObject.
+const (
+	FxQuoteObjectFxQuote FxQuoteObject = "fx_quote"
+)
+
+// Defines values for FxQuoteRequestSide.
+const (
+	FxQuoteRequestSideFrom FxQuoteRequestSide = "from"
+	FxQuoteRequestSideTo   FxQuoteRequestSide = "to"
+)
+
+// Defines values for GatewayAccountObject.
+const (
+	GatewayAccountObjectGatewayAccount GatewayAccountObject = "gateway_account"
+)
+
+// Defines values for GatewayAccountListObject.
+const (
+	GatewayAccountListObjectList GatewayAccountListObject = "list"
+)
+
+// Defines values for GatewayAccountStatus.
+const (
+	GatewayAccountStatusActive   GatewayAccountStatus = "active"
+	GatewayAccountStatusDisabled GatewayAccountStatus = "disabled"
+)
+
+// Defines values for GatewayFeeMethod.
+const (
+	GatewayFeeMethodBancontact GatewayFeeMethod = "bancontact"
+	GatewayFeeMethodCard       GatewayFeeMethod = "card"
+	GatewayFeeMethodIdeal      GatewayFeeMethod = "ideal"
+	GatewayFeeMethodPaypal     GatewayFeeMethod = "paypal"
+)
+
+// Defines values for GatewayFeeRegion.
+const (
+	GatewayFeeRegionAfrica        GatewayFeeRegion = "africa"
+	GatewayFeeRegionAsiaPacific   GatewayFeeRegion = "asia_pacific"
+	GatewayFeeRegionCa            GatewayFeeRegion = "ca"
+	GatewayFeeRegionEea           GatewayFeeRegion = "eea"
+	GatewayFeeRegionEurope        GatewayFeeRegion = "europe"
+	GatewayFeeRegionGb            GatewayFeeRegion = "gb"
+	GatewayFeeRegionInternational GatewayFeeRegion = "international"
+	GatewayFeeRegionLatinAmerica  GatewayFeeRegion = "latin_america"
+	GatewayFeeRegionMiddleEast    GatewayFeeRegion = "middle_east"
+	GatewayFeeRegionUs            GatewayFeeRegion = "us"
+)
+
+// Defines values for GatewayHealthForced.
+const (
+	GatewayHealthForcedDown        GatewayHealthForced = "down"
+	GatewayHealthForcedLessThanNil GatewayHealthForced = "<nil>"
+	GatewayHealthForcedUp          GatewayHealthForced = "up"
+)
+
+// Defines values for GatewayProviderObject.
+const (
+	GatewayProviderObjectGatewayProvider GatewayProviderObject = "gateway_provider"
+)
+
+// Defines values for GatewayProviderListObject.
+const (
+	GatewayProviderListObjectList GatewayProviderListObject = "list"
+)
+
+// Defines values for GatewayState.
+const (
+	GatewayStateClosed   GatewayState = "closed"
+	GatewayStateHalfOpen GatewayState = "half_open"
+	GatewayStateOpen     GatewayState = "open"
+)
+
 // Defines values for HealthStatus.
 const (
 	HealthStatusOk          HealthStatus = "ok"
@@ -142,6 +215,8 @@ const (
 	LedgerAccountAuthorizationHolds LedgerAccount = "authorization_holds"
 	LedgerAccountAuthorizations     LedgerAccount = "authorizations"
 	LedgerAccountDisputes           LedgerAccount = "disputes"
+	LedgerAccountFxClearing         LedgerAccount = "fx_clearing"
+	LedgerAccountFxGainLoss         LedgerAccount = "fx_gain_loss"
 	LedgerAccountGatewayFees        LedgerAccount = "gateway_fees"
 	LedgerAccountGatewayReceivable  LedgerAccount = "gateway_receivable"
 	LedgerAccountRefunds            LedgerAccount = "refunds"
@@ -160,15 +235,29 @@ const (
 
 // Defines values for LedgerEntryKind.
 const (
-	LedgerEntryKindAuthorizationHeld     LedgerEntryKind = "authorization_held"
-	LedgerEntryKindAuthorizationReleased LedgerEntryKind = "authorization_released"
-	LedgerEntryKindCaptured              LedgerEntryKind = "captured"
-	LedgerEntryKindDisputeFeeCharged     LedgerEntryKind = "dispute_fee_charged"
-	LedgerEntryKindDisputeReinstated     LedgerEntryKind = "dispute_reinstated"
-	LedgerEntryKindDisputeWithdrawn      LedgerEntryKind = "dispute_withdrawn"
-	LedgerEntryKindFeeCharged            LedgerEntryKind = "fee_charged"
-	LedgerEntryKindRefundReversed        LedgerEntryKind = "refund_reversed"
-	LedgerEntryKindRefunded              LedgerEntryKind = "refunded"
+	LedgerEntryKindAuthorizationHeld         LedgerEntryKind = "authorization_held"
+	LedgerEntryKindAuthorizationReleased     LedgerEntryKind = "authorization_released"
+	LedgerEntryKindCaptured                  LedgerEntryKind = "captured"
+	LedgerEntryKindConversionSettled         LedgerEntryKind = "conversion_settled"
+	LedgerEntryKindConverted                 LedgerEntryKind = "converted"
+	LedgerEntryKindDisputeConversionReversed LedgerEntryKind = "dispute_conversion_reversed"
+	LedgerEntryKindDisputeConverted          LedgerEntryKind = "dispute_converted"
+	LedgerEntryKindDisputeFeeCharged         LedgerEntryKind = "dispute_fee_charged"
+	LedgerEntryKindDisputeReinstated         LedgerEntryKind = "dispute_reinstated"
+	LedgerEntryKindDisputeWithdrawn          LedgerEntryKind = "dispute_withdrawn"
+	LedgerEntryKindFeeCharged                LedgerEntryKind = "fee_charged"
+	LedgerEntryKindRefundConversionReversed  LedgerEntryKind = "refund_conversion_reversed"
+	LedgerEntryKindRefundConverted           LedgerEntryKind = "refund_converted"
+	LedgerEntryKindRefundReversed            LedgerEntryKind = "refund_reversed"
+	LedgerEntryKindRefunded                  LedgerEntryKind = "refunded"
+)
+
+// Defines values for MethodType.
+const (
+	MethodTypeBancontact MethodType = "bancontact"
+	MethodTypeCard       MethodType = "card"
+	MethodTypeIdeal      MethodType = "ideal"
+	MethodTypePaypal     MethodType = "paypal"
 )
 
 // Defines values for NextActionType.
@@ -183,8 +272,11 @@ const (
 
 // Defines values for PaymentMethodType.
 const (
-	PaymentMethodTypeCard  PaymentMethodType = "card"
-	PaymentMethodTypeSaved PaymentMethodType = "saved"
+	PaymentMethodTypeBancontact PaymentMethodType = "bancontact"
+	PaymentMethodTypeCard       PaymentMethodType = "card"
+	PaymentMethodTypeIdeal      PaymentMethodType = "ideal"
+	PaymentMethodTypePaypal     PaymentMethodType = "paypal"
+	PaymentMethodTypeSaved      PaymentMethodType = "saved"
 )
 
 // Defines values for RefundObject.
@@ -229,6 +321,81 @@ const (
 	RiskRulesObjectRiskRules RiskRulesObject = "risk_rules"
 )
 
+// Defines values for RoutingObject.
+const (
+	RoutingObjectRouting RoutingObject = "routing"
+)
+
+// Defines values for RoutingChoiceLevel.
+const (
+	RoutingChoiceLevelCell        RoutingChoiceLevel = "cell"
+	RoutingChoiceLevelCurrency    RoutingChoiceLevel = "currency"
+	RoutingChoiceLevelGateway     RoutingChoiceLevel = "gateway"
+	RoutingChoiceLevelLessThanNil RoutingChoiceLevel = "<nil>"
+)
+
+// Defines values for RoutingDecisionStrategy.
+const (
+	RoutingDecisionStrategyCost    RoutingDecisionStrategy = "cost"
+	RoutingDecisionStrategyListed  RoutingDecisionStrategy = "listed"
+	RoutingDecisionStrategyNamed   RoutingDecisionStrategy = "named"
+	RoutingDecisionStrategyOrder   RoutingDecisionStrategy = "order"
+	RoutingDecisionStrategySaved   RoutingDecisionStrategy = "saved"
+	RoutingDecisionStrategySplit   RoutingDecisionStrategy = "split"
+	RoutingDecisionStrategySuccess RoutingDecisionStrategy = "success"
+	RoutingDecisionStrategyValue   RoutingDecisionStrategy = "value"
+)
+
+// Defines values for RoutingDefaultStrategy.
+const (
+	RoutingDefaultStrategyCost    RoutingDefaultStrategy = "cost"
+	RoutingDefaultStrategyOrder   RoutingDefaultStrategy = "order"
+	RoutingDefaultStrategySuccess RoutingDefaultStrategy = "success"
+	RoutingDefaultStrategyValue   RoutingDefaultStrategy = "value"
+)
+
+// Defines values for RoutingProfileObject.
+const (
+	RoutingProfileObjectRoutingProfile RoutingProfileObject = "routing_profile"
+)
+
+// Defines values for RoutingProfileListObject.
+const (
+	RoutingProfileListObjectList RoutingProfileListObject = "list"
+)
+
+// Defines values for RoutingRuleStrategy.
+const (
+	RoutingRuleStrategyAuto        RoutingRuleStrategy = "auto"
+	RoutingRuleStrategyCost        RoutingRuleStrategy = "cost"
+	RoutingRuleStrategyLessThanNil RoutingRuleStrategy = "<nil>"
+	RoutingRuleStrategyOrder       RoutingRuleStrategy = "order"
+	RoutingRuleStrategySuccess     RoutingRuleStrategy = "success"
+	RoutingRuleStrategyValue       RoutingRuleStrategy = "value"
+)
+
+// Defines values for RoutingStatsObject.
+const (
+	RoutingStatsObjectRoutingStats RoutingStatsObject = "routing_stats"
+)
+
+// Defines values for RoutingVersionObject.
+const (
+	RoutingVersionObjectRoutingVersion RoutingVersionObject = "routing_version"
+)
+
+// Defines values for RoutingVersionStatus.
+const (
+	RoutingVersionStatusActive  RoutingVersionStatus = "active"
+	RoutingVersionStatusDraft   RoutingVersionStatus = "draft"
+	RoutingVersionStatusRetired RoutingVersionStatus = "retired"
+)
+
+// Defines values for RoutingVersionListObject.
+const (
+	RoutingVersionListObjectList RoutingVersionListObject = "list"
+)
+
 // Defines values for SettingsObject.
 const (
 	SettingsObjectSettings SettingsObject = "settings"
@@ -249,14 +416,20 @@ type AmountOrZero = int64
 
 // Attempt defines model for Attempt.
 type Attempt struct {
-	ID          string          `json:"id"`
-	Gateway     string          `json:"gateway"`
-	Status      AttemptStatus   `json:"status"`
-	DeclineCode *string         `json:"decline_code"`
-	Card        CardSummary     `json:"card"`
-	Risk        *RiskAssessment `json:"risk"`
-	CreatedAt   time.Time       `json:"created_at"`
-	UpdatedAt   time.Time       `json:"updated_at"`
+	ID          string        `json:"id"`
+	Gateway     string        `json:"gateway"`
+	Status      AttemptStatus `json:"status"`
+	DeclineCode *string       `json:"decline_code"`
+	Method      MethodType    `json:"method"`
+
+	// Card Null where `method` is not a card.
+	Card *CardSummary    `json:"card"`
+	Risk *RiskAssessment `json:"risk"`
+
+	// Routing How its gateway was chosen; the same for all attempts of one confirmation.
+	Routing   *RoutingDecision `json:"routing"`
+	CreatedAt time.Time        `json:"created_at"`
+	UpdatedAt time.Time        `json:"updated_at"`
 }
 
 // AttemptStatus defines model for Attempt.Status.
@@ -306,12 +479,50 @@ type ConfirmIntentRequest struct {
 	// OffSession `true` says that the shopper is not there: a saved payment method is charged, and what needs the shopper is declined.
 	OffSession *bool `json:"off_session,omitempty"`
 
-	// PaymentMethod A card, or one that is kept for the intent's customer.
+	// PaymentMethod A card, one that is kept for the intent's customer, or a method that is paid at the provider's own page.
 	PaymentMethod PaymentMethod `json:"payment_method"`
 	ReturnURL     *URL          `json:"return_url,omitempty"`
 
 	// SavePaymentMethod `true`, when the shopper has agreed to it, keeps the card for the intent's customer once the payment is authorized.
 	SavePaymentMethod *bool `json:"save_payment_method,omitempty"`
+}
+
+// Conversion The exchange rate that is locked for an intent which is settled in another currency. Absent where nothing is converted.
+type Conversion struct {
+	QuoteID string `json:"quote_id"`
+
+	// SettlementCurrency ISO 4217 code.
+	SettlementCurrency Currency `json:"settlement_currency"`
+
+	// Rate Units of one currency for one unit of the other, to at most 18 significant digits.
+	Rate FxRate `json:"rate"`
+
+	// MidRate Units of one currency for one unit of the other, to at most 18 significant digits.
+	MidRate   FxRate `json:"mid_rate"`
+	MarginBps int64  `json:"margin_bps"`
+
+	// Source Where the rate is from.
+	Source    string    `json:"source"`
+	RatesAsOf time.Time `json:"rates_as_of"`
+}
+
+// CreateGatewayAccountRequest defines model for CreateGatewayAccountRequest.
+type CreateGatewayAccountRequest struct {
+	// Credentials By the provider's names. An empty one ends what was set, where it is not required.
+	Credentials GatewayCredentials `json:"credentials"`
+
+	// Fees What the account costs, for routing by cost: the first row that matches a payment is its price. An empty list
+	// stands for the provider's public one.
+	Fees *GatewayFees `json:"fees,omitempty"`
+
+	// Label Your own words for it.
+	Label *string `json:"label,omitempty"`
+
+	// Priority The highest is preferred; of equal ones, the oldest. 0 unless you say otherwise.
+	Priority *int `json:"priority,omitempty"`
+
+	// Provider One of those that can be connected.
+	Provider string `json:"provider"`
 }
 
 // CreateIntentRequest defines model for CreateIntentRequest.
@@ -327,9 +538,12 @@ type CreateIntentRequest struct {
 	Currency string `json:"currency"`
 
 	// CustomerID A customer of this merchant.
-	CustomerID  *string   `json:"customer_id,omitempty"`
-	Description *string   `json:"description,omitempty"`
-	Metadata    *Metadata `json:"metadata,omitempty"`
+	CustomerID  *string `json:"customer_id,omitempty"`
+	Description *string `json:"description,omitempty"`
+
+	// FxQuoteID The quote whose rate is to be locked; without it one is made.
+	FxQuoteID *string   `json:"fx_quote_id,omitempty"`
+	Metadata  *Metadata `json:"metadata,omitempty"`
 
 	// OffSession `true` says that the shopper is not there: a saved payment method is charged, and what needs the shopper is declined.
 	OffSession    *bool          `json:"off_session,omitempty"`
@@ -342,7 +556,8 @@ type CreateIntentRequest struct {
 	// SavePaymentMethod `true`, when the shopper has agreed to it, keeps the card for the intent's customer once the payment is authorized.
 	SavePaymentMethod *bool `json:"save_payment_method,omitempty"`
 
-	// SettlementCurrency The intent's own currency; conversion is not available yet.
+	// SettlementCurrency What you want to be settled in, ISO 4217. Another one than `currency` locks an exchange rate for the intent.
+	// Without it your settings decide, and the intent's own currency means that nothing is converted.
 	SettlementCurrency *string `json:"settlement_currency,omitempty"`
 
 	// StatementDescriptor What the shopper's statement says; without < > \ ' " *.
@@ -369,6 +584,11 @@ type CreateRefundRequest struct {
 	Amount   *Amount       `json:"amount,omitempty"`
 	IntentID string        `json:"intent_id"`
 	Reason   *RefundReason `json:"reason,omitempty"`
+}
+
+// CreateRoutingProfileRequest defines model for CreateRoutingProfileRequest.
+type CreateRoutingProfileRequest struct {
+	Name string `json:"name"`
 }
 
 // Currency ISO 4217 code.
@@ -520,6 +740,212 @@ type EventList struct {
 // EventType defines model for EventType.
 type EventType string
 
+// FxQuote defines model for FxQuote.
+type FxQuote struct {
+	ID     string        `json:"id"`
+	Object FxQuoteObject `json:"object"`
+
+	// From ISO 4217 code.
+	From Currency `json:"from"`
+
+	// To ISO 4217 code.
+	To Currency `json:"to"`
+
+	// Rate Units of one currency for one unit of the other, to at most 18 significant digits.
+	Rate FxRate `json:"rate"`
+
+	// MidRate Units of one currency for one unit of the other, to at most 18 significant digits.
+	MidRate FxRate `json:"mid_rate"`
+
+	// MarginBps Taken off the middle rate, in ten-thousandths of it.
+	MarginBps int64 `json:"margin_bps"`
+
+	// Source Where the rate is from.
+	Source string `json:"source"`
+
+	// RatesAsOf When the source's rate held.
+	RatesAsOf  time.Time `json:"rates_as_of"`
+	FromAmount *int64    `json:"from_amount"`
+	ToAmount   *int64    `json:"to_amount"`
+
+	// IntentID The intent that used a quote with amounts.
+	IntentID    *string     `json:"intent_id"`
+	Environment Environment `json:"environment"`
+	CreatedAt   time.Time   `json:"created_at"`
+
+	// ExpiresAt Until when an intent can be created with it.
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// FxQuoteObject defines model for FxQuote.Object.
+type FxQuoteObject string
+
+// FxQuoteRequest defines model for FxQuoteRequest.
+type FxQuoteRequest struct {
+	// Amount Makes it a quote for one payment.
+	Amount *Amount `json:"amount,omitempty"`
+
+	// From ISO 4217 code, any case: what is exchanged.
+	From string `json:"from"`
+
+	// Side What `amount` is of. With `to` the quote is for the smallest `from_amount` that becomes `amount` or more.
+	Side *FxQuoteRequestSide `json:"side,omitempty"`
+
+	// To ISO 4217 code, any case: what it becomes.
+	To string `json:"to"`
+}
+
+// FxQuoteRequestSide defines model for FxQuoteRequest.Side.
+type FxQuoteRequestSide string
+
+// FxRate Units of one currency for one unit of the other, to at most 18 significant digits.
+type FxRate = string
+
+// GatewayAccount defines model for GatewayAccount.
+type GatewayAccount struct {
+	// ID What payments and routing call it.
+	ID       string               `json:"id"`
+	Object   GatewayAccountObject `json:"object"`
+	Provider string               `json:"provider"`
+
+	// Status A disabled account takes no new payments, and goes on with those that it took.
+	Status   GatewayAccountStatus `json:"status"`
+	Label    *string              `json:"label"`
+	Priority int                  `json:"priority"`
+
+	// Credentials Those that are no secret, such as a merchant account's name.
+	Credentials map[string]string `json:"credentials"`
+
+	// Secrets Names of the credentials that are set, and never shown.
+	Secrets []string `json:"secrets"`
+
+	// Fees Null: the provider's public price list.
+	Fees *[]GatewayFee `json:"fees"`
+
+	// WebhookURL The address to give to the provider for its webhooks.
+	WebhookURL  string      `json:"webhook_url"`
+	Environment Environment `json:"environment"`
+	CreatedAt   time.Time   `json:"created_at"`
+	UpdatedAt   time.Time   `json:"updated_at"`
+}
+
+// GatewayAccountObject defines model for GatewayAccount.Object.
+type GatewayAccountObject string
+
+// GatewayAccountList defines model for GatewayAccountList.
+type GatewayAccountList struct {
+	Object  GatewayAccountListObject `json:"object"`
+	Data    []GatewayAccount         `json:"data"`
+	HasMore bool                     `json:"has_more"`
+}
+
+// GatewayAccountListObject defines model for GatewayAccountList.Object.
+type GatewayAccountListObject string
+
+// GatewayAccountStatus A disabled account takes no new payments, and goes on with those that it took.
+type GatewayAccountStatus string
+
+// GatewayCredential defines model for GatewayCredential.
+type GatewayCredential struct {
+	Name string `json:"name"`
+
+	// Title What the provider's dashboard calls it.
+	Title    string `json:"title"`
+	Required bool   `json:"required"`
+
+	// Secret It is never shown again.
+	Secret bool `json:"secret"`
+}
+
+// GatewayCredentials By the provider's names. An empty one ends what was set, where it is not required.
+type GatewayCredentials map[string]string
+
+// GatewayFee What is left out or null matches all.
+type GatewayFee struct {
+	Method   *GatewayFeeMethod `json:"method,omitempty"`
+	Currency *Currency         `json:"currency,omitempty"`
+
+	// Brand Of the card, as payments show it: visa, amex.
+	Brand  *string           `json:"brand,omitempty"`
+	Region *GatewayFeeRegion `json:"region,omitempty"`
+
+	// BasisPoints Ten-thousandths of the amount.
+	BasisPoints int64            `json:"basis_points"`
+	Fixed       *GatewayFixedFee `json:"fixed,omitempty"`
+}
+
+// GatewayFeeMethod What the shopper pays with.
+type GatewayFeeMethod string
+
+// GatewayFeeRegion Of the card's country; europe is the rest of it, and international all that rows before did not name.
+type GatewayFeeRegion string
+
+// GatewayFees What the account costs, for routing by cost: the first row that matches a payment is its price. An empty list
+// stands for the provider's public one.
+type GatewayFees = []GatewayFee
+
+// GatewayFixedFee Added for each payment.
+type GatewayFixedFee struct {
+	// Amount Minor units.
+	Amount int64 `json:"amount"`
+
+	// Currency ISO 4217 code.
+	Currency Currency `json:"currency"`
+}
+
+// GatewayHealth defines model for GatewayHealth.
+type GatewayHealth struct {
+	Gateway string `json:"gateway"`
+
+	// State Of the circuit breaker. `closed`: the gateway works.
+	State GatewayState `json:"state"`
+	Since *time.Time   `json:"since"`
+
+	// Why Why the breaker opened.
+	Why *string `json:"why"`
+
+	// Forced What the operator decided, whatever the breaker says.
+	Forced *GatewayHealthForced `json:"forced"`
+
+	// Calls Within the last minute.
+	Calls  int64 `json:"calls"`
+	Errors int64 `json:"errors"`
+	Slow   int64 `json:"slow"`
+}
+
+// GatewayHealthForced What the operator decided, whatever the breaker says.
+type GatewayHealthForced string
+
+// GatewayProvider defines model for GatewayProvider.
+type GatewayProvider struct {
+	Object      GatewayProviderObject `json:"object"`
+	Name        string                `json:"name"`
+	Title       string                `json:"title"`
+	Credentials []GatewayCredential   `json:"credentials"`
+
+	// Methods What shoppers can pay with.
+	Methods []string `json:"methods"`
+
+	// Currencies How many it takes; null: every currency of ISO 4217.
+	Currencies *int `json:"currencies"`
+}
+
+// GatewayProviderObject defines model for GatewayProvider.Object.
+type GatewayProviderObject string
+
+// GatewayProviderList defines model for GatewayProviderList.
+type GatewayProviderList struct {
+	Object  GatewayProviderListObject `json:"object"`
+	Data    []GatewayProvider         `json:"data"`
+	HasMore bool                      `json:"has_more"`
+}
+
+// GatewayProviderListObject defines model for GatewayProviderList.Object.
+type GatewayProviderListObject string
+
+// GatewayState Of the circuit breaker. `closed`: the gateway works.
+type GatewayState string
+
 // Health defines model for Health.
 type Health struct {
 	Status  HealthStatus            `json:"status"`
@@ -644,6 +1070,9 @@ type LedgerEntryList struct {
 // Metadata Up to 50 pairs of yours; keys up to 40 characters, values up to 500.
 type Metadata map[string]string
 
+// MethodType defines model for MethodType.
+type MethodType string
+
 // NextAction defines model for NextAction.
 type NextAction struct {
 	Type NextActionType `json:"type"`
@@ -687,7 +1116,7 @@ type PaymentIntent struct {
 	AmountRefunded AmountOrZero `json:"amount_refunded"`
 	CustomerID     *string      `json:"customer_id"`
 
-	// SettledAmount What the gateway settles, in minor units of `settled_currency`, once known.
+	// SettledAmount What is settled, in minor units of `settled_currency`: as the gateway tells it, and where there is a `conversion`, the captured amount at its rate until the gateway tells what it exchanged.
 	SettledAmount   *int64      `json:"settled_amount"`
 	SettledCurrency *string     `json:"settled_currency"`
 	EscrowAccount   *string     `json:"escrow_account"`
@@ -704,6 +1133,9 @@ type PaymentIntent struct {
 
 	// Attempts Oldest first. Present where one intent is fetched.
 	Attempts *[]Attempt `json:"attempts,omitzero"`
+
+	// Conversion The exchange rate that is locked for an intent which is settled in another currency. Absent where nothing is converted.
+	Conversion *Conversion `json:"conversion,omitempty"`
 }
 
 // PaymentIntentObject defines model for PaymentIntent.Object.
@@ -716,7 +1148,7 @@ type PaymentIntentList struct {
 	HasMore bool            `json:"has_more"`
 }
 
-// PaymentMethod A card, or one that is kept for the intent's customer.
+// PaymentMethod A card, one that is kept for the intent's customer, or a method that is paid at the provider's own page.
 type PaymentMethod struct {
 	// Card Goes into the vault at once and leaves it only for the gateway. It is never answered, logged or stored in the clear.
 	Card *Card             `json:"card,omitempty"`
@@ -743,6 +1175,10 @@ type Refund struct {
 	Failure     *Decline      `json:"failure"`
 	Environment Environment   `json:"environment"`
 	CreatedAt   time.Time     `json:"created_at"`
+
+	// Exchange What a refund takes out of what its payment was converted into. Absent where the payment was not converted. The
+	// shopper gets `amount` of the refund's own currency, whatever it costs.
+	Exchange *RefundExchange `json:"exchange,omitempty"`
 }
 
 // RefundObject defines model for Refund.Object.
@@ -750,6 +1186,26 @@ type RefundObject string
 
 // RefundStatus defines model for Refund.Status.
 type RefundStatus string
+
+// RefundExchange What a refund takes out of what its payment was converted into. Absent where the payment was not converted. The
+// shopper gets `amount` of the refund's own currency, whatever it costs.
+type RefundExchange struct {
+	// Currency ISO 4217 code.
+	Currency Currency `json:"currency"`
+
+	// Share The refund's part of what the payment was converted into; null until it has succeeded.
+	Share *int64 `json:"share"`
+
+	// Value What it costs at `rate`; more than `share` is a loss. Null until it has succeeded.
+	Value *int64 `json:"value"`
+
+	// Rate Units of one currency for one unit of the other, to at most 18 significant digits.
+	Rate FxRate `json:"rate"`
+
+	// Source Where the rate is from; `locked` is the payment's own.
+	Source    string    `json:"source"`
+	RatesAsOf time.Time `json:"rates_as_of"`
+}
 
 // RefundList defines model for RefundList.
 type RefundList struct {
@@ -880,6 +1336,233 @@ type RiskVelocity struct {
 	WindowSeconds int64      `json:"window_seconds"`
 }
 
+// Routing defines model for Routing.
+type Routing struct {
+	Object  RoutingObject   `json:"object"`
+	Profile *RoutingProfile `json:"profile"`
+
+	// Version Of the profile; 0 where none is active.
+	Version int            `json:"version"`
+	Rules   []RoutingRule  `json:"rules"`
+	Default RoutingDefault `json:"default"`
+}
+
+// RoutingObject defines model for Routing.Object.
+type RoutingObject string
+
+// RoutingChoice defines model for RoutingChoice.
+type RoutingChoice struct {
+	Gateway string `json:"gateway"`
+
+	// Rate Share of approvals, 0 to 1, recent payments weighing more.
+	Rate *float64 `json:"rate"`
+
+	// Samples The payments behind it.
+	Samples *int64 `json:"samples"`
+
+	// Level Which payments those are: of this gateway, currency, region and brand; of this gateway and currency; of this gateway.
+	Level *RoutingChoiceLevel `json:"level"`
+
+	// Cost Of the payment, by the price list, in minor units of its currency.
+	Cost *int64 `json:"cost"`
+
+	// Value What is left of the amount on average, in minor units of its currency.
+	Value *int64 `json:"value"`
+
+	// Health Of the circuit breaker. `closed`: the gateway works.
+	Health GatewayState `json:"health"`
+}
+
+// RoutingChoiceLevel Which payments those are: of this gateway, currency, region and brand; of this gateway and currency; of this gateway.
+type RoutingChoiceLevel string
+
+// RoutingDecision In which order gateways are tried, and why.
+type RoutingDecision struct {
+	Strategy RoutingDecisionStrategy `json:"strategy"`
+	Choices  []RoutingChoice         `json:"choices"`
+	Excluded []RoutingExclusion      `json:"excluded"`
+	Profile  *string                 `json:"profile"`
+	Version  *int                    `json:"version"`
+
+	// Rule The rule that matched; null of the default.
+	Rule *string `json:"rule"`
+
+	// FailedRules Rules whose condition could not be evaluated for this payment; they count as not matched.
+	FailedRules []string `json:"failed_rules"`
+
+	// Share Of a split, the percentage that the first choice stands for.
+	Share *int `json:"share"`
+
+	// Region Of the card's country, or else of the billing address.
+	Region *string `json:"region"`
+
+	// Explored The first choice is not the best: a small share of payments goes elsewhere, so that a gateway that has recovered is found again.
+	Explored bool `json:"explored"`
+
+	// Probe The first choice did not work, and this payment finds out whether it does again.
+	Probe bool `json:"probe"`
+
+	// Down The operator has switched off every gateway that could take the payment: nothing is sent.
+	Down bool      `json:"down"`
+	At   time.Time `json:"at"`
+}
+
+// RoutingDecisionStrategy defines model for RoutingDecision.Strategy.
+type RoutingDecisionStrategy string
+
+// RoutingDefault defines model for RoutingDefault.
+type RoutingDefault struct {
+	// Strategy `order`: as `order` says. `success`: the best rate of approvals lately. `cost`: the cheapest by its price list.
+	// `value`: the most that is left of the amount on average.
+	Strategy RoutingDefaultStrategy `json:"strategy"`
+
+	// Order The preference among gateways: `order` follows it, and the others where gateways cannot be compared yet.
+	Order *[]string `json:"order,omitempty"`
+}
+
+// RoutingDefaultStrategy `order`: as `order` says. `success`: the best rate of approvals lately. `cost`: the cheapest by its price list.
+// `value`: the most that is left of the amount on average.
+type RoutingDefaultStrategy string
+
+// RoutingExclusion defines model for RoutingExclusion.
+type RoutingExclusion struct {
+	Gateway string `json:"gateway"`
+
+	// Why Goes on after the gateway's name.
+	Why string `json:"why"`
+}
+
+// RoutingProfile defines model for RoutingProfile.
+type RoutingProfile struct {
+	ID     string               `json:"id"`
+	Object RoutingProfileObject `json:"object"`
+	Name   string               `json:"name"`
+
+	// Default Decides for payments with `routing: auto`.
+	Default       bool `json:"default"`
+	ActiveVersion *int `json:"active_version"`
+
+	// Versions How many there are; they are numbered from 1.
+	Versions    int         `json:"versions"`
+	Environment Environment `json:"environment"`
+	CreatedAt   time.Time   `json:"created_at"`
+	UpdatedAt   time.Time   `json:"updated_at"`
+}
+
+// RoutingProfileObject defines model for RoutingProfile.Object.
+type RoutingProfileObject string
+
+// RoutingProfileList defines model for RoutingProfileList.
+type RoutingProfileList struct {
+	Object  RoutingProfileListObject `json:"object"`
+	Data    []RoutingProfile         `json:"data"`
+	HasMore bool                     `json:"has_more"`
+}
+
+// RoutingProfileListObject defines model for RoutingProfileList.Object.
+type RoutingProfileListObject string
+
+// RoutingRate defines model for RoutingRate.
+type RoutingRate struct {
+	Gateway  string  `json:"gateway"`
+	Currency string  `json:"currency"`
+	Region   *string `json:"region"`
+
+	// Kind The card's brand, or the method where that is no card.
+	Kind     *string `json:"kind"`
+	Approved int64   `json:"approved"`
+
+	// Declined By the issuer.
+	Declined int64 `json:"declined"`
+
+	// Failed For a technical reason.
+	Failed int64 `json:"failed"`
+
+	// Rate Share of approvals, 0 to 1.
+	Rate *float64 `json:"rate"`
+
+	// Low The lower bound that holds the true rate with a probability of 95 %, by Wilson's score interval.
+	Low *float64 `json:"low"`
+
+	// High The upper bound.
+	High *float64 `json:"high"`
+
+	// LatencyMs How long the gateway's answers took, on average.
+	LatencyMs *int64 `json:"latency_ms"`
+}
+
+// RoutingRule The first rule whose condition holds, and of whose gateways one can take the payment, decides. It has exactly one
+// of `use`, `split` and `strategy`.
+type RoutingRule struct {
+	Name string `json:"name"`
+
+	// When A condition over `amount`, `currency`, `method`, `environment`, `brand`, `bin`, `card_country`, `billing_country`, `country`, `region`, `customer`, `metadata`, `hour`, `weekday` and `date`; see docs/ROUTING.md.
+	When string `json:"when"`
+
+	// Use Gateways to try, in order, and no others. The name of a provider means the first account there.
+	Use *[]string `json:"use,omitempty"`
+
+	// Split Percent by gateway, 100 in all. Which one a payment falls to depends on its id alone; the others follow.
+	Split *map[string]int `json:"split,omitempty"`
+
+	// Strategy Orders all gateways; `auto` as the default does.
+	Strategy *RoutingRuleStrategy `json:"strategy,omitempty"`
+}
+
+// RoutingRuleStrategy Orders all gateways; `auto` as the default does.
+type RoutingRuleStrategy string
+
+// RoutingRulesRequest defines model for RoutingRulesRequest.
+type RoutingRulesRequest struct {
+	// Default Decides where no rule does; missing, the operator's order does.
+	Default *RoutingDefault `json:"default,omitempty"`
+	Rules   []RoutingRule   `json:"rules"`
+}
+
+// RoutingStats defines model for RoutingStats.
+type RoutingStats struct {
+	Object RoutingStatsObject `json:"object"`
+	From   time.Time          `json:"from"`
+	To     time.Time          `json:"to"`
+	Rates  []RoutingRate      `json:"rates"`
+	Health []GatewayHealth    `json:"health"`
+}
+
+// RoutingStatsObject defines model for RoutingStats.Object.
+type RoutingStatsObject string
+
+// RoutingVersion defines model for RoutingVersion.
+type RoutingVersion struct {
+	Object    RoutingVersionObject `json:"object"`
+	ProfileID string               `json:"profile_id"`
+	Version   int                  `json:"version"`
+	Status    RoutingVersionStatus `json:"status"`
+
+	// Replaced The version that was active before it; a rollback goes there.
+	Replaced    *int           `json:"replaced"`
+	Rules       []RoutingRule  `json:"rules"`
+	Default     RoutingDefault `json:"default"`
+	CreatedAt   time.Time      `json:"created_at"`
+	UpdatedAt   time.Time      `json:"updated_at"`
+	ActivatedAt *time.Time     `json:"activated_at"`
+}
+
+// RoutingVersionObject defines model for RoutingVersion.Object.
+type RoutingVersionObject string
+
+// RoutingVersionStatus defines model for RoutingVersion.Status.
+type RoutingVersionStatus string
+
+// RoutingVersionList defines model for RoutingVersionList.
+type RoutingVersionList struct {
+	Object  RoutingVersionListObject `json:"object"`
+	Data    []RoutingVersion         `json:"data"`
+	HasMore bool                     `json:"has_more"`
+}
+
+// RoutingVersionListObject defines model for RoutingVersionList.Object.
+type RoutingVersionListObject string
+
 // Settings defines model for Settings.
 type Settings struct {
 	Object      SettingsObject `json:"object"`
@@ -887,7 +1570,10 @@ type Settings struct {
 	BrandColor  *string        `json:"brand_color"`
 	Currencies  []Currency     `json:"currencies"`
 	Logo        *SettingsLogo  `json:"logo"`
-	Environment Environment    `json:"environment"`
+
+	// SettlementCurrency Null where each payment is settled as its gateway does.
+	SettlementCurrency *string     `json:"settlement_currency"`
+	Environment        Environment `json:"environment"`
 
 	// UpdatedAt Null when nothing was ever chosen.
 	UpdatedAt *time.Time `json:"updated_at"`
@@ -918,6 +1604,72 @@ type SettingsRequest struct {
 	// Currencies What the acquiring API takes.
 	Currencies *[]Currency   `json:"currencies,omitempty"`
 	Logo       *SettingsLogo `json:"logo,omitempty"`
+
+	// SettlementCurrency What payments are settled in unless they say otherwise, ISO 4217. A payment in another currency is refused while its exchange rate is not known.
+	SettlementCurrency *string `json:"settlement_currency,omitempty"`
+}
+
+// SimulateRoutingRequest defines model for SimulateRoutingRequest.
+type SimulateRoutingRequest struct {
+	// Amount Minor units of the currency.
+	Amount Amount `json:"amount"`
+
+	// At The time that conditions see; now when it is missing.
+	At             *time.Time     `json:"at,omitempty"`
+	BillingCountry *string        `json:"billing_country,omitempty"`
+	CaptureMethod  *CaptureMethod `json:"capture_method,omitempty"`
+	Card           *SimulatedCard `json:"card,omitempty"`
+
+	// Currency ISO 4217 code.
+	Currency   Currency `json:"currency"`
+	CustomerID *string  `json:"customer_id,omitempty"`
+
+	// IntentID Decides what is left to chance; it need not be anybody's.
+	IntentID *string   `json:"intent_id,omitempty"`
+	Metadata *Metadata `json:"metadata,omitempty"`
+
+	// Method Missing: not known yet, or a card where `card` is sent.
+	Method *MethodType `json:"method,omitempty"`
+
+	// Routing As of a payment intent: `auto` (default), a gateway's name or a profile's id.
+	Routing *string              `json:"routing,omitempty"`
+	Rules   *RoutingRulesRequest `json:"rules,omitempty"`
+
+	// Version Another version of the profile that `routing` names, a draft for one.
+	Version *int `json:"version,omitempty"`
+}
+
+// SimulatedCard defines model for SimulatedCard.
+type SimulatedCard struct {
+	BIN   *string `json:"bin,omitempty"`
+	Brand *string `json:"brand,omitempty"`
+
+	// Country Of the bank; looked up by the BIN when it is missing.
+	Country *string `json:"country,omitempty"`
+}
+
+// UpdateGatewayAccountRequest defines model for UpdateGatewayAccountRequest.
+type UpdateGatewayAccountRequest struct {
+	// Credentials By the provider's names. An empty one ends what was set, where it is not required.
+	Credentials *GatewayCredentials `json:"credentials,omitempty"`
+
+	// Fees What the account costs, for routing by cost: the first row that matches a payment is its price. An empty list
+	// stands for the provider's public one.
+	Fees     *GatewayFees `json:"fees,omitempty"`
+	Label    *string      `json:"label,omitempty"`
+	Priority *int         `json:"priority,omitempty"`
+
+	// Status A disabled account takes no new payments, and goes on with those that it took.
+	Status *GatewayAccountStatus `json:"status,omitempty"`
+}
+
+// UpdateRoutingProfileRequest defines model for UpdateRoutingProfileRequest.
+type UpdateRoutingProfileRequest struct {
+	// Default True makes it the default, in the place of the one that is; false says nothing.
+	Default *bool `json:"default,omitempty"`
+
+	// Name Left as it is when it is missing.
+	Name *string `json:"name,omitempty"`
 }
 
 // URL Absolute; https except for loopback addresses.
@@ -985,8 +1737,8 @@ type OpenCheckoutParams struct {
 
 // ReturnFromActionParams defines parameters for ReturnFromAction.
 type ReturnFromActionParams struct {
-	// Token In the address that the hub gives the gateway; without it nothing is told.
-	Token string `form:"token" json:"token"`
+	// ReturnToken In the address that the hub gives the gateway; without it nothing is told.
+	ReturnToken string `form:"return_token" json:"return_token"`
 }
 
 // ListCustomersParams defines parameters for ListCustomers.
@@ -1041,6 +1793,41 @@ type ListEventsParams struct {
 
 	// ObjectID Events about this intent, refund or dispute.
 	ObjectID *string `form:"object_id,omitempty" json:"object_id,omitempty"`
+}
+
+// CreateFxQuoteParams defines parameters for CreateFxQuote.
+type CreateFxQuoteParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListGatewayAccountsParams defines parameters for ListGatewayAccounts.
+type ListGatewayAccountsParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// StartingAfter Rows older than the row of this id.
+	StartingAfter *StartingAfter `form:"starting_after,omitempty" json:"starting_after,omitempty"`
+
+	// EndingBefore Rows newer than the row of this id; not together with `starting_after`.
+	EndingBefore *EndingBefore `form:"ending_before,omitempty" json:"ending_before,omitempty"`
+}
+
+// CreateGatewayAccountParams defines parameters for CreateGatewayAccount.
+type CreateGatewayAccountParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DisableGatewayAccountParams defines parameters for DisableGatewayAccount.
+type DisableGatewayAccountParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// UpdateGatewayAccountParams defines parameters for UpdateGatewayAccount.
+type UpdateGatewayAccountParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListEntriesParams defines parameters for ListEntries.
@@ -1156,6 +1943,62 @@ type PutRiskRulesParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// CreateRoutingProfileParams defines parameters for CreateRoutingProfile.
+type CreateRoutingProfileParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// UpdateRoutingProfileParams defines parameters for UpdateRoutingProfile.
+type UpdateRoutingProfileParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RollbackRoutingParams defines parameters for RollbackRouting.
+type RollbackRoutingParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListRoutingVersionsParams defines parameters for ListRoutingVersions.
+type ListRoutingVersionsParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Before Only versions before this one.
+	Before *int `form:"before,omitempty" json:"before,omitempty"`
+}
+
+// CreateRoutingVersionParams defines parameters for CreateRoutingVersion.
+type CreateRoutingVersionParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// PutRoutingVersionParams defines parameters for PutRoutingVersion.
+type PutRoutingVersionParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ActivateRoutingVersionParams defines parameters for ActivateRoutingVersion.
+type ActivateRoutingVersionParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// SimulateRoutingParams defines parameters for SimulateRouting.
+type SimulateRoutingParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// GetRoutingStatsParams defines parameters for GetRoutingStats.
+type GetRoutingStatsParams struct {
+	// Minutes How far back.
+	Minutes *int `form:"minutes,omitempty" json:"minutes,omitempty"`
+}
+
 // PutSettingsParams defines parameters for PutSettings.
 type PutSettingsParams struct {
 	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
@@ -1170,6 +2013,15 @@ type CreateCustomerJSONRequestBody = CustomerRequest
 
 // UpdateCustomerJSONRequestBody defines body for UpdateCustomer for application/json ContentType.
 type UpdateCustomerJSONRequestBody = CustomerRequest
+
+// CreateFxQuoteJSONRequestBody defines body for CreateFxQuote for application/json ContentType.
+type CreateFxQuoteJSONRequestBody = FxQuoteRequest
+
+// CreateGatewayAccountJSONRequestBody defines body for CreateGatewayAccount for application/json ContentType.
+type CreateGatewayAccountJSONRequestBody = CreateGatewayAccountRequest
+
+// UpdateGatewayAccountJSONRequestBody defines body for UpdateGatewayAccount for application/json ContentType.
+type UpdateGatewayAccountJSONRequestBody = UpdateGatewayAccountRequest
 
 // CreatePaymentMethodJSONRequestBody defines body for CreatePaymentMethod for application/json ContentType.
 type CreatePaymentMethodJSONRequestBody = CreatePaymentMethodRequest
@@ -1197,6 +2049,21 @@ type CreateRefundJSONRequestBody = CreateRefundRequest
 
 // PutRiskRulesJSONRequestBody defines body for PutRiskRules for application/json ContentType.
 type PutRiskRulesJSONRequestBody = RiskRules
+
+// CreateRoutingProfileJSONRequestBody defines body for CreateRoutingProfile for application/json ContentType.
+type CreateRoutingProfileJSONRequestBody = CreateRoutingProfileRequest
+
+// UpdateRoutingProfileJSONRequestBody defines body for UpdateRoutingProfile for application/json ContentType.
+type UpdateRoutingProfileJSONRequestBody = UpdateRoutingProfileRequest
+
+// CreateRoutingVersionJSONRequestBody defines body for CreateRoutingVersion for application/json ContentType.
+type CreateRoutingVersionJSONRequestBody = RoutingRulesRequest
+
+// PutRoutingVersionJSONRequestBody defines body for PutRoutingVersion for application/json ContentType.
+type PutRoutingVersionJSONRequestBody = RoutingRulesRequest
+
+// SimulateRoutingJSONRequestBody defines body for SimulateRouting for application/json ContentType.
+type SimulateRoutingJSONRequestBody = SimulateRoutingRequest
 
 // PutSettingsJSONRequestBody defines body for PutSettings for application/json ContentType.
 type PutSettingsJSONRequestBody = SettingsRequest

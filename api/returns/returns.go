@@ -29,7 +29,7 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 
 // Payments is what the façade asks of the payment core; payment.Service is it.
 type Payments interface {
-	ActionReturned(ctx context.Context, paymentID string) (payment.Intent, error)
+	ActionReturned(ctx context.Context, paymentID, query string) (payment.Intent, error)
 	Attempts(ctx context.Context, p payment.Intent) ([]payment.Attempt, error)
 }
 
@@ -44,6 +44,18 @@ func New(p Payments, secrets payment.ClientSecrets) *Returns {
 	return &Returns{payments: p, secrets: secrets}
 }
 
+// maxAdded bounds what a provider may add to the address, in bytes.
+const maxAdded = 16 << 10 // Adyen's alone may have 10,000 characters
+
+// added is what the provider added to the hub's own address, "" when it is too long.
+func added(query url.Values) string {
+	query.Del(payment.ReturnToken)
+	if text := query.Encode(); len(text) <= maxAdded {
+		return text
+	}
+	return ""
+}
+
 // Facade is what the shared middleware needs to know.
 func (r *Returns) Facade() *middleware.Facade {
 	return &middleware.Facade{Name: "return", KeyOf: func(*http.Request) string { return "" }, Render: renderError}
@@ -51,18 +63,19 @@ func (r *Returns) Facade() *middleware.Facade {
 
 // Return is GET /return/{payment_id}: it lets the payment go on, and sends the
 // shopper to the merchant with what became of it. The query that the issuer or
-// gateway added is not looked at: only the gateway's own answer counts. Whoever has
+// gateway added goes to the gateway where it asks for it, and decides nothing: only
+// the gateway's own answer counts. Whoever has
 // the payment's id without the token of the address that the gateway was given is
 // told as much as of a payment that is not there.
 func (r *Returns) Return(c *gin.Context) {
 	c.Header("Content-Security-Policy", policy)
 	paymentID := c.Param("payment_id")
-	if !id.Valid(id.Payment, paymentID) || !r.secrets.CheckReturn(paymentID, c.Query("token")) {
+	if !id.Valid(id.Payment, paymentID) || !r.secrets.CheckReturn(paymentID, c.Query(payment.ReturnToken)) {
 		middleware.Fail(c, fault.New(fault.NotFound, "There is no such payment."))
 		return
 	}
 	middleware.SetPayment(c, paymentID)
-	p, err := r.payments.ActionReturned(c.Request.Context(), paymentID)
+	p, err := r.payments.ActionReturned(c.Request.Context(), paymentID, added(c.Request.URL.Query()))
 	if err != nil {
 		middleware.Fail(c, err)
 		return

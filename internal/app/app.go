@@ -12,16 +12,18 @@ import (
 
 	"paymenthub/activities"
 	"paymenthub/config"
+	"paymenthub/internal/account"
 	"paymenthub/internal/clock"
 	"paymenthub/internal/country"
 	"paymenthub/internal/customer"
+	"paymenthub/internal/fx"
 	"paymenthub/internal/gateway"
-	"paymenthub/internal/gateway/stripe"
 	"paymenthub/internal/idempotency"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 	"paymenthub/internal/store"
 	"paymenthub/internal/telemetry"
 	"paymenthub/internal/telemetry/metric"
@@ -44,10 +46,19 @@ type Hub struct {
 	vault    *vault.Vault
 	codec    *codec.Codec
 	gateways *gateway.Registry
+	router   *gateway.Router
+	accounts *account.Service
 	receiver *notification.Receiver
 	watcher  *payment.Watcher
 	secrets  payment.ClientSecrets
 	risk     *risk.Engine
+	engine   *routing.Engine
+	watch    *routing.Watch
+	routing  merchantsRouting
+	// stopWatch ends the watch; nil before it began.
+	stopWatch func()
+	fx        *fx.Service
+	rates     *fx.Rates
 
 	temporal     client.Client
 	orchestrator *orchestrator.Orchestrator
@@ -93,13 +104,13 @@ func Open(ctx context.Context, c config.Config, version string, log *zap.Logger)
 		config: c, version: version, log: log, clock: clock.Offset(c.Clock.Offset),
 		watcher: payment.NewWatcher(), metrics: metric.New(),
 	}
-	for _, open := range []func(context.Context) error{h.openKeys, h.openTracing, h.openStore, h.openRisk, h.openGateways, h.openTemporal} {
+	for _, open := range []func(context.Context) error{h.openKeys, h.openTracing, h.openStore, h.openFX, h.openChoices, h.openTemporal} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, h.Close())
 		}
 	}
-	h.payments = payment.NewService(h.store.Payments(), h.store.Customers(), h.orchestrator, h.gateways, h.vault, h.watcher, h.clock,
-		payment.Options{Wait: c.Payments.Wait, Poll: pollInterval})
+	h.payments = payment.NewService(h.store.Payments(), h.store.Customers(), h.orchestrator, h.router, h.vault, h.watcher, h.clock,
+		payment.Options{Wait: c.Payments.Wait, Poll: pollInterval, Conversions: h.fx})
 	h.customers = customer.NewService(h.store.Customers(), h.orchestrator, h.gateways, h.vault, h.clock, customer.Options{Wait: c.Payments.Wait})
 	h.receiver = h.newReceiver()
 	h.auth = merchant.NewAuthenticator(h.store.Merchants(), h.clock)
@@ -138,12 +149,23 @@ func (h *Hub) openStore(ctx context.Context) (err error) {
 // fraudTestCard is the sandbox's card that is declined by fraud (contracts/acquiring.md).
 const fraudTestCard vault.Secret = "4000000000000259"
 
-// openRisk makes the engine that judges attempts.
-func (h *Hub) openRisk(context.Context) error {
+// openChoices makes who judges attempts and who chooses their gateways: both know where
+// cards are from.
+func (h *Hub) openChoices(ctx context.Context) error {
 	live, err := country.Open(h.config.Risk.BINFile)
 	if err != nil {
 		return fmt.Errorf("risk.bin_file: %w", err)
 	}
+	h.openRisk(live)
+	h.gateways = gateway.NewRegistry()
+	if err := h.openAccounts(); err != nil {
+		return err
+	}
+	return h.openRouting(ctx, live)
+}
+
+// openRisk makes the engine that judges attempts.
+func (h *Hub) openRisk(live country.Lookup) {
 	h.risk = risk.NewEngine(risk.Options{
 		Repository: h.store.Risk(), Sandbox: country.Sandbox(), Live: live,
 		TestCard: func(merchantID string) string {
@@ -151,31 +173,6 @@ func (h *Hub) openRisk(context.Context) error {
 		},
 		Clock: h.clock,
 	})
-	return nil
-}
-
-// openGateways registers the accounts that are configured.
-func (h *Hub) openGateways(context.Context) error {
-	h.gateways = gateway.NewRegistry()
-	for env, providers := range map[merchant.Environment]config.Providers{
-		merchant.Sandbox: h.config.Gateways.Sandbox, merchant.Live: h.config.Gateways.Live,
-	} {
-		if providers.Stripe.SecretKey == "" {
-			continue
-		}
-		adapter, err := stripe.New(stripe.Options{
-			SecretKey: providers.Stripe.SecretKey.Reveal(), BaseURL: string(providers.Stripe.BaseURL),
-			WebhookSecret: providers.Stripe.WebhookSecret.Reveal(),
-			HTTPClient:    h.gatewayClient(), Timeout: h.config.Gateways.Timeout, Logger: h.log,
-		})
-		if err != nil {
-			return err
-		}
-		if err := h.gateways.Register(env, adapter); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (h *Hub) openTemporal(ctx context.Context) (err error) {
@@ -203,6 +200,9 @@ func (h *Hub) Close() error {
 	if h.receiver != nil {
 		h.receiver.Close()
 	}
+	if h.stopWatch != nil {
+		h.stopWatch()
+	}
 	if h.auth != nil && h.store != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()
@@ -225,7 +225,7 @@ func (h *Hub) Close() error {
 // steps holds what activities work with.
 func (h *Hub) steps() *activities.Payments {
 	return &activities.Payments{
-		Repository: h.store.Payments(), Customers: h.store.Customers(), Gateways: h.gateways, Router: h.gateways, Risk: h.risk, Vault: h.vault, Watcher: h.watcher,
+		Repository: h.store.Payments(), Customers: h.store.Customers(), Gateways: h.gateways, Router: h.router, Observer: h.engine, Retries: h.retries(), Risk: h.risk, Vault: h.vault, Watcher: h.watcher,
 		Clock: h.clock, ReturnURL: h.returnURL, Notifications: h.store.Notifications(), Metrics: h.metrics, Logger: h.log,
 	}
 }
@@ -233,15 +233,20 @@ func (h *Hub) steps() *activities.Payments {
 // newReceiver takes what gateways tell unasked.
 func (h *Hub) newReceiver() *notification.Receiver {
 	return notification.NewReceiver(notification.Options{
-		Account: func(name, account string) (merchant.Environment, notification.Reader, error) {
-			return h.gateways.Account(name, account)
+		Account: func(ctx context.Context, provider, of string) (notification.Account, error) {
+			a, err := h.gateways.Webhooks(ctx, provider, of)
+			if err != nil {
+				return notification.Account{}, err
+			}
+			return notification.Account{Environment: a.Environment, Gateway: a.Name, Reader: a}, nil
 		},
+		Known:      h.gateways.Known,
 		Repository: h.store.Notifications(), Payments: h.store.Payments(), Orchestrator: h.orchestrator,
 		Sealer: h.vault, Clock: h.clock,
 		Raised: func(n notification.Notification) {
 			h.metrics.Raised("notification", string(n.Environment))
 			h.log.Error("notification needs an operator", zap.String("notification_id", n.ID), zap.String("gateway", n.Gateway),
-				zap.String("event_id", n.EventID), zap.String("type", n.Type), zap.String("payment_id", n.PaymentID), zap.String("why", n.Why))
+				zap.String("event_id", n.EventID), zap.String("type", n.Type), zap.String("merchant_id", n.MerchantID), zap.String("payment_id", n.PaymentID), zap.String("why", n.Why))
 		},
 		Failed: func(notificationID string, err error) {
 			h.log.Warn("notification not applied yet", zap.String("notification_id", notificationID), zap.Error(err))
@@ -258,7 +263,7 @@ func (h *Hub) sweeper() *activities.Sweeper {
 }
 
 func (h *Hub) returnURL(paymentID string) string {
-	return h.publicURL() + "/return/" + paymentID + "?token=" + h.secrets.ForReturn(paymentID)
+	return h.publicURL() + "/return/" + paymentID + "?" + payment.ReturnToken + "=" + h.secrets.ForReturn(paymentID)
 }
 
 // guard is the idempotency service of all façades.

@@ -133,7 +133,7 @@ func (h *Hub) scheduleSweep() error {
 func (h *Hub) Handler() (http.Handler, error) {
 	s, limits := h.config.Server, h.config.RateLimits
 	return api.New(api.Options{
-		Payments: h.payments, Customers: h.customers, Notifications: h.receiver, Events: h.store.Events(), Ledger: h.store.Ledger(), Risk: h.risk, Authenticator: h.auth,
+		Payments: h.payments, Customers: h.customers, Accounts: h.accounts, Notifications: h.receiver, Events: h.store.Events(), Ledger: h.store.Ledger(), Risk: h.risk, FX: h.fx, Routing: h.routing, Authenticator: h.auth,
 		Idempotency: h.guard(), Secrets: h.secrets, Settings: h.store.Merchants(),
 		PublicURL: h.publicURL(), Clock: h.clock,
 		Health: []hub.Check{
@@ -142,7 +142,7 @@ func (h *Hub) Handler() (http.Handler, error) {
 		},
 		Version: h.version, Logger: h.log, Metrics: h.metrics.Registry(),
 		TracerProvider: h.tracing.Provider(), TrustedProxies: s.TrustedProxies,
-		HubLimit: api.RateLimit(limits.Hub), PublicLimit: api.RateLimit(limits.Public), Acquiring: api.AcquiringLimits(limits.Acquiring),
+		HubLimit: api.RateLimit(limits.Hub), PublicLimit: api.RateLimit(limits.Public), ConnectLimit: api.RateLimit(limits.GatewayAccounts), Acquiring: api.AcquiringLimits(limits.Acquiring),
 		RequestTimeout: s.RequestTimeout, MaxInFlight: s.MaxInFlight,
 	})
 }

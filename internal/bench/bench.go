@@ -25,6 +25,7 @@ type Options struct {
 	Concurrency int           // callers
 	API         string        // base URL of the hub
 	Key         string        // secret key
+	RoutedKey   string        // secret key of who gets gateways and rules of their own
 	Temporal    client.Client
 	// Progress is told what is being measured; nil: nobody.
 	Progress func(shape string, round, of int)
@@ -57,7 +58,7 @@ type Report struct {
 }
 
 // Shapes lists the measured shapes in order.
-var Shapes = []string{"one_shot", "sale", "authorize", "two_step", "auth_capture", "create", "get"}
+var Shapes = []string{"one_shot", "routed", "sale", "authorize", "two_step", "auth_capture", "create", "get"}
 
 // Run measures the floor and every shape.
 func Run(ctx context.Context, o Options) (Report, error) {
@@ -66,14 +67,19 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		return Report{}, err
 	}
 	defer stop()
-	merchant := &merchant{base: o.API, key: o.Key, http: &http.Client{
+	client := &http.Client{
 		Timeout:   30 * time.Second,
 		Transport: &http.Transport{MaxIdleConnsPerHost: o.Concurrency, MaxConnsPerHost: o.Concurrency},
-	}}
-	shapes, err := merchant.shapes(ctx)
+	}
+	shapes, err := (&merchant{base: o.API, key: o.Key, http: client}).shapes(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("the hub does not take payments: %w", err)
 	}
+	routed := &merchant{base: o.API, key: o.RoutedKey, http: client}
+	if err := routed.connect(ctx); err != nil {
+		return Report{}, fmt.Errorf("the hub does not route payments: %w", err)
+	}
+	shapes["routed"] = routed.oneShot
 	floor := &samples{}
 	measured := map[string]*samples{}
 	for round := 1; round <= rounds; round++ {

@@ -35,10 +35,7 @@ func (m *merchant) shapes(ctx context.Context) (map[string]func(context.Context)
 		return nil, err
 	}
 	return map[string]func(context.Context) error{
-		"one_shot": func(ctx context.Context) error {
-			_, err := m.create(ctx, map[string]any{"confirm": true, "payment_method": card}, "succeeded")
-			return err
-		},
+		"one_shot":  m.oneShot,
 		"sale":      func(ctx context.Context) error { return m.acquire(ctx, "sale", "captured") },
 		"authorize": func(ctx context.Context) error { return m.acquire(ctx, "authorize", "authorized") },
 		"two_step": func(ctx context.Context) error {
@@ -66,6 +63,12 @@ func (m *merchant) shapes(ctx context.Context) (map[string]func(context.Context)
 			return err
 		},
 	}, nil
+}
+
+// oneShot takes a payment in one request.
+func (m *merchant) oneShot(ctx context.Context) error {
+	_, err := m.create(ctx, map[string]any{"confirm": true, "payment_method": card}, "succeeded")
+	return err
 }
 
 // acquire takes a payment through the acquiring façade.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,7 +27,7 @@ func attentionCommand() *cobra.Command {
 		Long: `List what an operator must look at: payments and refunds whose outcome the gateway
 does not tell or tells in contradiction, saved cards that it neither confirms to keep
 nor to have forgotten, and webhooks that contradict the hub's records. The hub has
-applied none of it. One line each: since when, which object, which payment, why.`,
+applied none of it. One line each: since when, which object, which payment, whose, why.`,
 		Example: "  paymenthub attention\n  paymenthub attention show gwn_…\n  paymenthub attention close gwn_… --because 'charged by hand, refunded there'",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return onRecords(cmd, func(ctx context.Context, s *store.Store, _ config.Config) error {
@@ -173,6 +174,6 @@ func (p *concernPrinter) print(c concern) error {
 	if of == "" || of == c.ID {
 		of = "-"
 	}
-	_, err := fmt.Fprintf(p.out, "%s  %s  %s  %s\n", c.Since.Format(time.RFC3339), c.ID, of, c.Why)
+	_, err := fmt.Fprintf(p.out, "%s  %s  %s  %s  %s\n", c.Since.Format(time.RFC3339), c.ID, of, cmp.Or(c.MerchantID, "-"), c.Why)
 	return err
 }

@@ -78,9 +78,9 @@ func TestAttentionListsShowsAndCloses(t *testing.T) {
 	out, err = attend(t, dir)
 	require.NoError(t, err)
 	at := now.Format(time.RFC3339)
-	require.Equal(t, at+"  "+opened.Intent.ID+"  -  the gateway does not tell\n"+
-		at+"  "+m.ID+"  -  stripe: it does not tell either\n"+
-		at+"  "+n.ID+"  -  stripe payment_intent.succeeded: the hub does not have it\n", out)
+	require.Equal(t, at+"  "+opened.Intent.ID+"  -  "+shop.ID+"  the gateway does not tell\n"+
+		at+"  "+m.ID+"  -  "+shop.ID+"  stripe: it does not tell either\n"+
+		at+"  "+n.ID+"  -  -  stripe payment_intent.succeeded: the hub does not have it\n", out)
 	out, err = attend(t, dir, "show", n.ID)
 	require.NoError(t, err)
 	require.Equal(t, "{\"id\":\"evt_1\"}\n", out)

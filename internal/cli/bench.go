@@ -13,7 +13,11 @@ import (
 	"go.uber.org/zap"
 
 	"paymenthub/internal/bench"
+	"paymenthub/internal/clock"
 	"paymenthub/internal/datadir"
+	"paymenthub/internal/gateway/stripe"
+	"paymenthub/internal/id"
+	"paymenthub/internal/merchant"
 )
 
 func benchCommand() *cobra.Command {
@@ -65,12 +69,16 @@ func runBench(cmd *cobra.Command, duration time.Duration, concurrency int) (benc
 	if c.Database.URL == "" {
 		c.Database.SQLiteFile = dir.HubDatabase()
 	}
-	s := &stack{dir: dir, config: c, log: zap.NewNop(), temporalOptions: temporalOptions{address: "127.0.0.1:0"}}
+	s := &stack{dir: dir, config: c, log: zap.NewNop(), simulated: []string{stripe.Name}, temporalOptions: temporalOptions{address: "127.0.0.1:0"}}
 	defer s.stop()
 	if err := startStack(cmd.Context(), s); err != nil {
 		return bench.Report{}, err
 	}
 	if err := s.prepareDemo(cmd.Context()); err != nil {
+		return bench.Report{}, err
+	}
+	routed, err := s.anotherMerchant(cmd.Context(), "Routed Shop")
+	if err != nil {
 		return bench.Report{}, err
 	}
 	ctx, cancel := context.WithCancel(cmd.Context())
@@ -82,11 +90,22 @@ func runBench(cmd *cobra.Command, duration time.Duration, concurrency int) (benc
 	})
 	defer func() { cancel(); serving.Wait() }()
 	return bench.Run(ctx, bench.Options{
-		Duration: duration, Concurrency: concurrency, API: s.info.API, Key: s.info.Keys.SandboxSecret, Temporal: s.hub.Temporal(),
+		Duration: duration, Concurrency: concurrency, API: s.info.API, Key: s.info.Keys.SandboxSecret, RoutedKey: routed, Temporal: s.hub.Temporal(),
 		Progress: func(shape string, round, of int) {
 			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "\rround %d of %d: %-14s", round, of, shape)
 		},
 	})
+}
+
+// anotherMerchant makes a merchant and returns its sandbox secret key.
+func (s *stack) anotherMerchant(ctx context.Context, name string) (key string, err error) {
+	repo := s.hub.Store().Merchants()
+	m := merchant.Merchant{ID: id.New(id.Merchant), Name: name, CreatedAt: clock.System{}.Now()}
+	if err := repo.CreateMerchant(ctx, m); err != nil {
+		return "", err
+	}
+	_, key, err = merchant.NewKeys(repo, clock.System{}).Create(ctx, merchant.Scope{MerchantID: m.ID, Environment: merchant.Sandbox}, merchant.SecretKey, "bench", nil)
+	return key, err
 }
 
 func printReport(out io.Writer, r bench.Report) error {

@@ -24,25 +24,32 @@ const stopLimit = 4500 * time.Millisecond
 
 func devCommand() *cobra.Command {
 	var fresh bool
+	var simulators []string
 	var temporal temporalOptions
 	cmd := &cobra.Command{
 		Use: "dev", Short: "Run everything on this machine, in one process", Args: cobra.NoArgs,
 		Long: `Run everything on this machine, in one process: Temporal with its UI, the hub's
-database, the API, a worker, a Stripe-shaped provider simulator and a demo
-merchant with keys. State is kept in the data folder.`,
-		Example: "  paymenthub dev\n  paymenthub dev --fresh\n  paymenthub dev --database-url postgres://… --temporal-address localhost:7233",
+database, the API, a worker, simulators of the payment providers and a demo merchant
+with keys. State is kept in the data folder.`,
+		Example: "  paymenthub dev\n  paymenthub dev --fresh\n  paymenthub dev --simulators stripe,adyen\n  paymenthub dev --database-url postgres://… --temporal-address localhost:7233",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runDev(cmd, temporal, fresh)
+			return runDev(cmd, temporal, simulators, fresh)
 		},
 	}
 	serverFlags(cmd.Flags())
 	tlsFlags(cmd.Flags())
 	temporalFlags(cmd.Flags(), &temporal)
+	cmd.Flags().StringSliceVar(&simulators, "simulators", simulatorNames(), "the providers whose simulators run")
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "begin with empty state: removes what the data folder holds")
 	return cmd
 }
 
-func runDev(cmd *cobra.Command, temporal temporalOptions, fresh bool) error {
+func runDev(cmd *cobra.Command, temporal temporalOptions, simulators []string, fresh bool) error {
+	for _, name := range simulators {
+		if _, err := kindOf(name, "--simulators"); err != nil {
+			return err
+		}
+	}
 	syscall.Umask(0o077) // what the parts write in the data folder is for its owner alone
 	base := config.Default()
 	base.Log = config.Log{Level: "warn", Format: "console"} // a person reads it
@@ -69,11 +76,11 @@ func runDev(cmd *cobra.Command, temporal temporalOptions, fresh bool) error {
 		return err
 	}
 	out := cmd.OutOrStdout()
-	s := &stack{dir: dir, config: c, log: log, temporalOptions: temporal}
+	s := &stack{dir: dir, config: c, log: log, simulated: simulators, temporalOptions: temporal}
 	if s.info, _, err = dir.ReadInfo(); err != nil {
 		return err
 	}
-	progress(out, "Starting Temporal, the database and the provider simulator in "+dir.Path()+" …")
+	progress(out, "Starting Temporal, the database and the provider simulators in "+dir.Path()+" …")
 	defer s.stop()
 	if err := startStack(cmd.Context(), s); err != nil {
 		return err
@@ -159,7 +166,7 @@ func banner(info datadir.Info) string {
 		lines = append(lines, "  Temporal UI    "+info.TemporalUI)
 	}
 	lines = append(lines,
-		"  Simulator      "+info.Simulators["stripe"]+" (Stripe-shaped provider)", "",
+		"  Simulators     "+simulatorLine(info.Simulators), "",
 		"  Secret key     "+info.Keys.SandboxSecret,
 		"  Client key     "+info.Keys.SandboxPublishable,
 		"  Live keys      in dev.json, in the data folder", "",
@@ -175,4 +182,15 @@ func banner(info datadir.Info) string {
 		`    -d '{"amount":4990,"currency":"EUR","description":"Two concert tickets","success_url":"`+info.API+`/docs"}'`,
 		"", "Ctrl-C stops it; state is kept.")
 	return strings.Join(lines, "\n")
+}
+
+// simulatorLine names the simulators and where they are.
+func simulatorLine(simulators map[string]string) string {
+	var found []string
+	for _, name := range simulatorNames() {
+		if url, runs := simulators[name]; runs {
+			found = append(found, name+" "+strings.TrimPrefix(url, "http://"))
+		}
+	}
+	return strings.Join(found, ", ")
 }

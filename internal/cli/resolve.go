@@ -60,7 +60,7 @@ type unresolved interface {
 type asker interface {
 	Revive(ctx context.Context, s payment.Snapshot) error
 	LookUp(ctx context.Context, s payment.Snapshot, notificationID string) error
-	LookUpRefund(ctx context.Context, r payment.Refund) error
+	LookUpRefund(ctx context.Context, r payment.Refund, notificationID string) error
 }
 
 // rowsAtATime is how many rows are read at a time.
@@ -97,7 +97,7 @@ func (r *resolver) all(ctx context.Context) error {
 		return err
 	}
 	err = each(ctx, r.list.UnresolvedRefunds, func(f payment.Refund) error {
-		return r.count(&r.asked.refunds, r.ask.LookUpRefund(ctx, f))
+		return r.count(&r.asked.refunds, r.ask.LookUpRefund(ctx, f, ""))
 	})
 	if err != nil {
 		return err

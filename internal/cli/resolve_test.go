@@ -17,6 +17,7 @@ import (
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 	"paymenthub/internal/store"
 )
 
@@ -36,7 +37,7 @@ func (a *askedOf) LookUp(_ context.Context, s payment.Snapshot, _ string) error 
 	return a.err
 }
 
-func (a *askedOf) LookUpRefund(_ context.Context, r payment.Refund) error {
+func (a *askedOf) LookUpRefund(_ context.Context, r payment.Refund, _ string) error {
 	a.told = append(a.told, "look up "+r.ID)
 	return a.err
 }
@@ -64,7 +65,7 @@ func recordsOf(t *testing.T, n int) (*store.Store, []string) {
 		if i == 0 {
 			continue
 		}
-		begun, err := opened.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix()}, "stripe", risk.Assessment{Action: risk.Allow}, now)
+		begun, err := opened.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix()}, routing.Decision{Strategy: routing.Named, Choices: []routing.Choice{{Gateway: "stripe"}}}, risk.Assessment{Action: risk.Allow}, now)
 		require.NoError(t, err)
 		require.NoError(t, db.Payments().Apply(ctx, begun))
 		processing = append(processing, opened.Intent.ID)

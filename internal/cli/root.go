@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"paymenthub/config"
+	"paymenthub/internal/app"
 	"paymenthub/internal/datadir"
 	"paymenthub/internal/telemetry"
 )
@@ -60,7 +61,7 @@ To try it: paymenthub dev`,
 	}
 	cmd.PersistentFlags().String("config", "", "configuration file (YAML); every setting is also a PAYMENTHUB_* variable")
 	cmd.AddCommand(devCommand(), serveCommand(), workerCommand(), migrateCommand(), simulatorCommand(), temporalCommand(),
-		merchantCommand(), keyCommand(), benchCommand(), verifyCommand(), attentionCommand(), resolveCommand(), chaosCommand(), configCommand(), versionCommand())
+		merchantCommand(), keyCommand(), benchCommand(), verifyCommand(), attentionCommand(), resolveCommand(), gatewayCommand(), fxCommand(), chaosCommand(), configCommand(), versionCommand())
 	return cmd
 }
 
@@ -82,6 +83,7 @@ func loadOver(cmd *cobra.Command, base config.Config) (config.Config, datadir.Di
 	if err != nil {
 		return config.Config{}, datadir.Dir{}, err
 	}
+	base.Gateways.Catalogue = app.Providers()
 	c, err := config.Load(config.Sources{Base: &base, File: file, Flags: cmd.Flags()})
 	if err != nil {
 		return config.Config{}, datadir.Dir{}, err

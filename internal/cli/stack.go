@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,9 +16,8 @@ import (
 	"paymenthub/config"
 	"paymenthub/internal/app"
 	"paymenthub/internal/datadir"
-	"paymenthub/internal/gateway/stripe"
 	"paymenthub/internal/merchant"
-	stripesim "paymenthub/internal/simulator/stripe"
+	"paymenthub/internal/simulator/chassis"
 	"paymenthub/internal/temporal/attribute"
 	"paymenthub/internal/temporal/codec"
 	"paymenthub/internal/temporal/devserver"
@@ -26,22 +26,14 @@ import (
 // codecPath is where the Temporal UI has payloads decoded, on the API's address.
 const codecPath = "/temporal/codec"
 
-// simulatorKeys are the secret keys under which the hub's two environments
-// have their accounts at the simulator.
-const (
-	simulatorSandboxKey = "sk_test_paymenthub_dev"
-	simulatorLiveKey    = "sk_live_paymenthub_dev"
-	// simulatorWebhookSecret signs what the simulator tells the hub.
-	simulatorWebhookSecret = "whsec_paymenthub_dev" //nolint:gosec // of the simulator in this process
-)
-
 // stack is everything that development mode runs in one process.
 type stack struct {
 	dir       datadir.Dir
 	config    config.Config
 	log       *zap.Logger
 	listener  net.Listener // of the API
-	simulator *simulator
+	simulated []string     // the providers whose simulators are to run
+	running   []*simulator
 	temporal  *devserver.Server // nil with --temporal-address
 	hub       *app.Hub
 	handler   http.Handler
@@ -77,11 +69,11 @@ func startStack(ctx context.Context, s *stack) error {
 	s.config.Keys = keys
 	temporal := make(chan error, 1)
 	go func() { temporal <- s.startTemporal(ctx) }()
-	err = errors.Join(s.migrate(ctx), s.startSimulator(ctx), <-temporal)
+	err = errors.Join(s.migrate(ctx), s.startSimulators(ctx), <-temporal)
 	if err != nil {
 		return err
 	}
-	say("Temporal, database and simulator are ready")
+	say("Temporal, database and simulators are ready")
 	if err := s.config.Validate(); err != nil {
 		return err
 	}
@@ -133,42 +125,52 @@ func (s *stack) migrate(ctx context.Context) error {
 	return errors.Join(db.Migrate(ctx), db.Close())
 }
 
-// startSimulator starts the provider simulator and makes it the gateway of
-// both environments, unless real ones are configured. It keeps its address
-// over restarts where it can: shoppers may be on its pages.
-func (s *stack) startSimulator(ctx context.Context) error {
-	previous := strings.TrimPrefix(s.info.Simulators["stripe"], "http://")
+// startSimulators starts the providers' simulators and makes them the gateways of
+// both environments, where no real ones are configured.
+func (s *stack) startSimulators(ctx context.Context) error {
+	before := s.info.Simulators
+	s.info.Simulators = map[string]string{}
+	for _, kind := range simulatorKinds {
+		if !slices.Contains(s.simulated, kind.provider) {
+			continue
+		}
+		if err := s.startSimulator(ctx, kind, strings.TrimPrefix(before[kind.provider], "http://")); err != nil {
+			return fmt.Errorf("cannot start %s's simulator: %w", kind.title, err)
+		}
+	}
+	return nil
+}
+
+// startSimulator starts one. It keeps its address over restarts where it can:
+// shoppers may be on its pages.
+func (s *stack) startSimulator(ctx context.Context, kind simulatorKind, previous string) error {
 	var network net.ListenConfig
 	listener, err := network.Listen(ctx, "tcp", previous)
 	if previous == "" || err != nil {
 		if listener, err = network.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
-			return fmt.Errorf("cannot start the simulator: %w", err)
+			return err
 		}
 	}
 	url := "http://" + listener.Addr().String()
-	s.info.Simulators = map[string]string{"stripe": url}
-	options := stripesim.Options{DataFile: s.dir.SimulatorDatabase(), BaseURL: url, Logger: s.log}
-	for account, own := range map[*config.Stripe]simulated{
-		&s.config.Gateways.Sandbox.Stripe: {merchant.Sandbox, simulatorSandboxKey},
-		&s.config.Gateways.Live.Stripe:    {merchant.Live, simulatorLiveKey},
-	} {
-		if account.SecretKey != "" {
+	s.info.Simulators[kind.provider] = url
+	options := chassis.Options{DataFile: s.dir.SimulatorDatabase(kind.provider), Logger: s.log}
+	gateways := &s.config.Gateways
+	for env, accounts := range map[merchant.Environment]*config.Accounts{merchant.Sandbox: &gateways.Sandbox, merchant.Live: &gateways.Live} {
+		if slices.Contains(gateways.Connected(*accounts), kind.provider) {
 			continue // a real one
 		}
-		*account = config.Stripe{SecretKey: config.Secret(own.key), BaseURL: config.URL(url), WebhookSecret: simulatorWebhookSecret}
-		options.Webhooks = append(options.Webhooks, stripesim.Webhook{
-			SecretKey: own.key, Secret: simulatorWebhookSecret, Events: stripe.WebhookEvents,
-			URL: s.baseURL() + "/webhooks/stripe/" + string(own.environment),
+		credentials := kind.credentials(string(env))
+		accounts.Connect(kind.provider, credentials, url)
+		options.Webhooks = append(options.Webhooks, chassis.Webhook{
+			Credentials: credentials, URL: s.baseURL() + "/webhooks/" + kind.provider + "/" + string(env),
 		})
 	}
-	s.simulator, err = startSimulator(listener, options)
-	return err
-}
-
-// simulated is an account at the simulator.
-type simulated struct {
-	environment merchant.Environment
-	key         string
+	sim, err := kind.start(listener, options)
+	if err != nil {
+		return err
+	}
+	s.running = append(s.running, sim)
+	return nil
 }
 
 func (s *stack) baseURL() string {
@@ -219,9 +221,7 @@ func (s *stack) stop() {
 	if s.temporal != nil {
 		s.temporal.Stop()
 	}
-	if s.simulator != nil {
-		errs = append(errs, s.simulator.stop())
-	}
+	errs = append(errs, stopAll(s.running))
 	if s.listener != nil {
 		_ = s.listener.Close() // closed already when it was served on
 	}

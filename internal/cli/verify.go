@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -18,8 +19,7 @@ import (
 
 	"paymenthub/internal/app"
 	"paymenthub/internal/datadir"
-	"paymenthub/internal/gateway/stripe"
-	stripesim "paymenthub/internal/simulator/stripe"
+	"paymenthub/internal/simulator/chassis"
 	"paymenthub/internal/verify"
 )
 
@@ -128,32 +128,49 @@ const webhookPatience = 6 * time.Second
 func say(w io.Writer, message string, args ...any) { _, _ = fmt.Fprintf(w, message+"\n", args...) }
 
 // findWitnesses returns the simulators that the data folder's hub runs, or ran:
-// those of a stopped hub are started from their file until stop is called.
+// those of a stopped hub are started from their files until stop is called.
 func findWitnesses(ctx context.Context, dir datadir.Dir, stderr io.Writer) (found []verify.Witness, stop func(), err error) {
 	stop = func() {}
 	info, ok, err := dir.ReadInfo()
 	if err != nil || !ok {
 		return nil, stop, err
 	}
-	for name, url := range info.Simulators {
+	var silent []simulatorKind
+	for _, name := range slices.Sorted(maps.Keys(info.Simulators)) {
+		url := info.Simulators[name]
 		if answers(ctx, name, url) {
 			found = append(found, verify.Witness{Name: name, URL: url})
 			continue
 		}
 		say(stderr, "the %s simulator does not answer at %s", name, url)
-		if name != stripe.Name {
-			continue
+		if kind, err := kindOf(name, "dev.json"); err == nil {
+			silent = append(silent, kind)
 		}
-		witness, end, err := reviveSimulator(ctx, dir)
-		if err != nil {
-			say(stderr, "and its file cannot be read, so what it charged is not compared: %v", err)
-			continue
-		}
-		say(stderr, "reading its file %s instead", dir.SimulatorDatabase())
-		found, stop = append(found, witness), end
 	}
-	slices.SortFunc(found, func(a, b verify.Witness) int { return strings.Compare(a.Name, b.Name) })
-	return found, stop, nil
+	if len(silent) == 0 {
+		return found, stop, nil
+	}
+	// The folder is locked meanwhile, so that no hub starts a second one on a file.
+	lock, err := dir.Lock()
+	if err != nil {
+		say(stderr, "and its file cannot be read, so what was charged there is not compared: %v", err)
+		return found, stop, nil
+	}
+	var revived []*simulator
+	for _, kind := range silent {
+		file := dir.SimulatorDatabase(kind.provider)
+		sim, url, err := kind.revive(ctx, file)
+		if err != nil {
+			say(stderr, "and its file cannot be read, so what was charged there is not compared: %v", err)
+			continue
+		}
+		say(stderr, "reading its file %s instead", file)
+		found, revived = append(found, verify.Witness{Name: kind.provider, URL: url}), append(revived, sim)
+	}
+	return found, func() {
+		_ = stopAll(revived)
+		_ = lock.Release()
+	}, nil
 }
 
 // answers reports whether the provider's simulator is at the address: a port of
@@ -176,28 +193,16 @@ func answers(ctx context.Context, provider, url string) bool {
 	return response.StatusCode == http.StatusOK && json.NewDecoder(response.Body).Decode(&health) == nil && health.Provider == provider
 }
 
-// reviveSimulator starts the folder's simulator on an address of its own. The
-// folder is locked meanwhile, so that no hub starts a second one on the file.
-func reviveSimulator(ctx context.Context, dir datadir.Dir) (verify.Witness, func(), error) {
-	if _, err := os.Stat(dir.SimulatorDatabase()); err != nil {
-		return verify.Witness{}, nil, err
-	}
-	lock, err := dir.Lock()
-	if err != nil {
-		return verify.Witness{}, nil, err
+// revive starts a simulator that does nothing by itself on its file, at an address of
+// its own.
+func (k simulatorKind) revive(ctx context.Context, file string) (*simulator, string, error) {
+	if _, err := os.Stat(file); err != nil {
+		return nil, "", err
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return verify.Witness{}, nil, errors.Join(err, lock.Release())
+		return nil, "", err
 	}
-	url := "http://" + listener.Addr().String()
-	sim, err := startSimulator(listener, stripesim.Options{DataFile: dir.SimulatorDatabase(), BaseURL: url, Frozen: true, Logger: zap.NewNop()})
-	if err != nil {
-		return verify.Witness{}, nil, errors.Join(err, lock.Release())
-	}
-	stop := func() {
-		_ = sim.stop()
-		_ = lock.Release()
-	}
-	return verify.Witness{Name: stripe.Name, URL: url}, stop, nil
+	sim, err := k.start(listener, chassis.Options{DataFile: file, Frozen: true, Logger: zap.NewNop()})
+	return sim, "http://" + listener.Addr().String(), err
 }

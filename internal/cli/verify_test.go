@@ -43,7 +43,7 @@ func stoppedHub(t *testing.T) (datadir.Dir, payment.Intent) {
 	require.NoError(t, err)
 	require.NoError(t, listener.Close()) // nobody answers there any more
 	require.NoError(t, dir.WriteInfo(datadir.Info{Simulators: map[string]string{"stripe": "http://" + listener.Addr().String()}}))
-	sim, err := stripesim.Open(stripesim.Options{DataFile: dir.SimulatorDatabase()})
+	sim, err := stripesim.Open(stripesim.Options{DataFile: dir.SimulatorDatabase("stripe")})
 	require.NoError(t, err)
 	require.NoError(t, sim.Close())
 	return dir, opened.Intent

@@ -104,5 +104,5 @@ type Orchestrator interface {
 type Gateways interface {
 	// Keeper returns the first gateway that keeps cards. Errors: fault.Unavailable
 	// when none is set up.
-	Keeper(env merchant.Environment) (string, error)
+	Keeper(ctx context.Context, scope merchant.Scope) (string, error)
 }

@@ -110,7 +110,7 @@ func (s *Service) openMethod(ctx context.Context, methodID string, n NewMethod) 
 		}
 		return PaymentMethod{}, err
 	}
-	gateway, err := s.gateways.Keeper(n.Scope.Environment)
+	gateway, err := s.gateways.Keeper(ctx, n.Scope)
 	if err != nil {
 		return PaymentMethod{}, err
 	}

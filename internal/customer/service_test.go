@@ -47,7 +47,7 @@ func (e *engine) keeps(m customer.PaymentMethod) error {
 
 type keeper struct{ err error }
 
-func (k keeper) Keeper(merchant.Environment) (string, error) { return "stripe", k.err }
+func (k keeper) Keeper(context.Context, merchant.Scope) (string, error) { return "stripe", k.err }
 
 // desk is a service over a database.
 type desk struct {

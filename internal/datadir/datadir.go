@@ -31,8 +31,14 @@ func (d Dir) HubDatabase() string { return filepath.Join(d.path, "hub.db") }
 // TemporalDatabase is the embedded Temporal server's SQLite file.
 func (d Dir) TemporalDatabase() string { return filepath.Join(d.path, "temporal.db") }
 
-// SimulatorDatabase is the provider simulator's SQLite file.
-func (d Dir) SimulatorDatabase() string { return filepath.Join(d.path, "simulator.db") }
+// SimulatorDatabase is the SQLite file of a provider's simulator. Stripe's is older
+// than the others.
+func (d Dir) SimulatorDatabase(provider string) string {
+	if provider == "stripe" {
+		return filepath.Join(d.path, "simulator.db")
+	}
+	return filepath.Join(d.path, "simulator."+provider+".db")
+}
 
 // Keys is the file of the keys that seal what is stored.
 func (d Dir) Keys() string { return filepath.Join(d.path, "keys.json") }
@@ -76,7 +82,7 @@ func (l *Lock) Release() error { return l.file.Close() }
 // Clear removes the state that development mode keeps, and nothing else.
 func (d Dir) Clear() error {
 	var errs []error
-	for _, pattern := range []string{"hub.db*", "temporal.db*", "temporal.visibility.db*", "simulator.db*"} {
+	for _, pattern := range []string{"hub.db*", "temporal.db*", "temporal.visibility.db*", "simulator.db*", "simulator.*.db*"} {
 		files, err := filepath.Glob(filepath.Join(d.path, pattern))
 		errs = append(errs, err)
 		for _, file := range files {

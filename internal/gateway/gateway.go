@@ -44,6 +44,12 @@ type Call struct {
 	// GatewayReference is the provider's id of the payment; empty before the
 	// first answer.
 	GatewayReference string
+	// Returned is the query with which the provider sent the shopper back last, as
+	// it came; "" before, and of what the hub added itself.
+	Returned string
+	// CompletionSentAt is when the provider was last told to take the payment, before
+	// this call; zero when it never was. That request may still be on its way.
+	CompletionSentAt time.Time
 	Amount           money.Money
 	// CreatedAt is when the transaction was written down: the provider cannot
 	// know of it from before.
@@ -54,14 +60,21 @@ type Call struct {
 type Authorization struct {
 	Call
 	Capture             bool
-	Instrument          Instrument    // nil with Stored
-	Stored              *StoredMethod // pay with a card that the gateway keeps, instead of Instrument
-	Save                *SaveFor      // keep the card for later payments; nil: do not
-	MerchantInitiated   bool          // the shopper is not there: what needs them is declined
-	Challenge           bool          // demand 3-D Secure
-	ReturnURL           string        // where the provider sends the shopper back to
+	Method              payment.MethodType // what the shopper pays with
+	Instrument          Instrument         // nil with Stored, and where Method is not a card
+	Stored              *StoredMethod      // pay with a card that the gateway keeps, instead of Instrument
+	Save                *SaveFor           // keep the card for later payments; nil: do not
+	MerchantInitiated   bool               // the shopper is not there: what needs them is declined
+	Challenge           bool               // demand 3-D Secure
+	ReturnURL           string             // where the provider sends the shopper back to
 	Description         string
 	StatementDescriptor string
+}
+
+// Completion asks to take a payment that the shopper has agreed to at the provider.
+type Completion struct {
+	Call
+	Capture bool
 }
 
 // SaveFor names the customer for whom a card is kept. They consented. Providers
@@ -132,9 +145,16 @@ type DisputeLookup struct {
 
 // Gateway is one provider account.
 type Gateway interface {
-	// Name is the provider's name in lower case, as merchants write it.
-	Name() string
+	// Provider is the provider's name in lower case, as merchants write it.
+	Provider() string
 	Capabilities() Capabilities
+	// Probe makes a call that changes nothing, to learn whether the provider takes
+	// the account's credentials, and of which account they are: accountID is the
+	// provider's own id of it, the same whatever key it is asked with, and no secret;
+	// "" when the provider tells none. Errors: fault.Invalid when it does not take
+	// them, naming the credential where that is known; fault.Unavailable when it did
+	// not say.
+	Probe(ctx context.Context) (accountID string, err error)
 	Authorize(ctx context.Context, a Authorization) payment.Outcome
 	Capture(ctx context.Context, c Call) payment.Outcome
 	// Void releases a hold, or gives up a payment that waits for the shopper.
@@ -162,17 +182,19 @@ type Gateway interface {
 	Conclude(body []byte, l Lookup) payment.Outcome
 }
 
-// Capabilities say what a provider account can do.
-type Capabilities struct {
-	// AuthorizationWindow is how long the provider holds an authorization.
-	AuthorizationWindow time.Duration
-	PartialCapture      bool
-	SavesCards          bool // Save, Stored, StoreMethod, FindMethod and DetachMethod work
-	// Currencies the account takes; nil means every ISO 4217 currency.
-	Currencies map[money.Currency]bool
+// Completer is a gateway that takes some payments only when it is told to, once the
+// shopper has agreed at the provider's page. The look-up of such a payment is
+// payment.OutcomeReady.
+type Completer interface {
+	// Complete takes the payment. It is sent again under its key until it is decided.
+	Complete(ctx context.Context, c Completion) payment.Outcome
 }
 
-// Takes reports whether the account takes the currency.
-func (c Capabilities) Takes(currency money.Currency) bool {
-	return c.Currencies == nil || c.Currencies[currency]
+// DisputeTeller is a gateway whose provider cannot be asked how a dispute stands: what
+// its webhooks told of it, all together, says that.
+type DisputeTeller interface {
+	// DisputeTold reads how a dispute stands from the bodies of webhooks, whose
+	// signatures were checked, in any order; those of other things are passed over.
+	// Errors: none of them tells of the dispute, or one cannot be read.
+	DisputeTold(reference string, bodies [][]byte) (payment.DisputeReport, error)
 }

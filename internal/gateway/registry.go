@@ -3,87 +3,165 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"paymenthub/internal/account"
 	"paymenthub/internal/fault"
 	"paymenthub/internal/merchant"
-	"paymenthub/internal/payment"
+	"paymenthub/internal/routing"
 )
 
-// Registry holds the gateways of each environment, in order of preference.
+// Account is a gateway as payments know it: an account at a provider, under a name
+// that is never given to another one.
+type Account struct {
+	// Name is the provider's for the account of the hub's operator, "stripe", and
+	// "stripe_01HZ…" for a merchant's own.
+	Name        string
+	Environment merchant.Environment
+	MerchantID  string // whose it is; "" of the operator's, which every merchant uses
+	Gateway
+	fees routing.Fees // its own; nil: those of the provider's price list
+}
+
+// Capabilities implements Gateway: those of the adapter, at the account's own price.
+func (a *Account) Capabilities() Capabilities {
+	c := a.Gateway.Capabilities()
+	if a.fees != nil {
+		c.Fees = a.fees
+	}
+	return c
+}
+
+// Registry holds the gateways of each environment: the operator's accounts, in order
+// of preference, and those that merchants have connected.
 type Registry struct {
-	byEnvironment map[merchant.Environment][]Gateway
+	operators map[merchant.Environment][]*Account
+	connected *Connected // nil: merchants connect none
 }
 
 // NewRegistry makes an empty registry.
 func NewRegistry() *Registry {
-	return &Registry{byEnvironment: map[merchant.Environment][]Gateway{}}
+	return &Registry{operators: map[merchant.Environment][]*Account{}}
 }
 
-// Register adds a gateway to an environment, after those that are there. A
-// name registered twice is an error.
+// Register adds the operator's account at a provider to an environment, after those
+// that are there. A provider registered twice is an error.
 func (r *Registry) Register(env merchant.Environment, g Gateway) error {
-	for _, known := range r.byEnvironment[env] {
-		if known.Name() == g.Name() {
-			return fmt.Errorf("gateway %q is registered twice for %s", g.Name(), env)
+	for _, known := range r.operators[env] {
+		if known.Name == g.Provider() {
+			return fmt.Errorf("gateway %q is registered twice for %s", known.Name, env)
 		}
 	}
-	r.byEnvironment[env] = append(r.byEnvironment[env], g)
+	r.operators[env] = append(r.operators[env], &Account{Name: g.Provider(), Environment: env, Gateway: g})
 	return nil
 }
 
-// Find returns the gateway of this name. Errors: fault.NotFound.
-func (r *Registry) Find(env merchant.Environment, name string) (Gateway, error) {
-	for _, g := range r.byEnvironment[env] {
-		if g.Name() == name {
-			return g, nil
+// Connect adds the accounts that merchants have connected. It is to be called before
+// anybody asks.
+func (r *Registry) Connect(c *Connected) { r.connected = c }
+
+// Operators lists the operator's accounts of an environment, in order of preference.
+func (r *Registry) Operators(env merchant.Environment) []*Account {
+	return slices.Clone(r.operators[env])
+}
+
+// Find returns the account of this name, whoever's it is and whether or not it takes
+// new payments. Errors: fault.NotFound.
+func (r *Registry) Find(ctx context.Context, env merchant.Environment, name string) (*Account, error) {
+	for _, a := range r.operators[env] {
+		if a.Name == name {
+			return a, nil
 		}
 	}
-	return nil, fault.New(fault.NotFound, "No gateway %q is set up for %s.", name, env)
+	if r.connected != nil && account.ValidName(name) {
+		a, err := r.connected.find(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if a.Environment == env {
+			return a, nil
+		}
+	}
+	return nil, notSetUp(env, name)
+}
+
+// Of returns the accounts that a merchant can use, in order of preference: their own
+// by priority and age, then the operator's.
+func (r *Registry) Of(ctx context.Context, scope merchant.Scope) ([]*Account, error) {
+	if r.connected == nil {
+		return slices.Clone(r.operators[scope.Environment]), nil
+	}
+	own, err := r.connected.of(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(own, r.operators[scope.Environment]), nil
+}
+
+// Named returns the account that a merchant means by a name: the account of exactly
+// this name, or, for a provider's name, the first of the merchant's own accounts
+// there, and the operator's when they have none. It takes new payments.
+// Errors: fault.NotFound.
+func (r *Registry) Named(ctx context.Context, scope merchant.Scope, name string) (*Account, error) {
+	all, err := r.Of(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range all {
+		if a.Name == name || a.Provider() == name {
+			return a, nil
+		}
+	}
+	return nil, notSetUp(scope.Environment, name)
 }
 
 // Keeper implements customer.Gateways: the first gateway that keeps cards.
-func (r *Registry) Keeper(env merchant.Environment) (string, error) {
-	for _, g := range r.byEnvironment[env] {
-		if g.Capabilities().SavesCards {
-			return g.Name(), nil
-		}
-	}
-	return "", fault.New(fault.Unavailable, "No gateway that keeps cards is set up for %s.", env)
-}
-
-// Account returns the gateway of a provider's account, as it stands in the path
-// of its webhooks: each environment has one account of a provider, named as the
-// environment. Errors: fault.NotFound.
-func (r *Registry) Account(name, account string) (merchant.Environment, Gateway, error) {
-	env := merchant.Environment(account)
-	g, err := r.Find(env, name)
+func (r *Registry) Keeper(ctx context.Context, scope merchant.Scope) (string, error) {
+	accounts, err := r.Of(ctx, scope)
 	if err != nil {
-		return "", nil, fault.New(fault.NotFound, "There is no account of this gateway here.")
+		return "", err
 	}
-	return env, g, nil
+	for _, a := range accounts {
+		if a.Capabilities().SavesCards {
+			return a.Name, nil
+		}
+	}
+	return "", fault.New(fault.Unavailable, "No gateway that keeps cards is set up for %s.", scope.Environment)
 }
 
-// Route implements payment.Router: the gateway that the payment names, or the
-// first that takes its currency.
-func (r *Registry) Route(_ context.Context, p payment.Intent) (string, error) {
-	env := p.Scope.Environment
-	if p.Routing != payment.RoutingAuto {
-		g, err := r.Find(env, p.Routing)
-		if err != nil {
-			return "", fault.Field("routing", "Field 'routing' must be 'auto' or the name of a gateway that is set up for %s.", env)
+// Webhooks returns the account of a provider as it stands in the path of its
+// webhooks: the operator's under its environment, a merchant's own under its name.
+// Errors: fault.NotFound.
+func (r *Registry) Webhooks(ctx context.Context, provider, of string) (*Account, error) {
+	if env := merchant.Environment(of); env.Valid() {
+		for _, a := range r.operators[env] {
+			if a.Name == provider {
+				return a, nil
+			}
 		}
-		if !g.Capabilities().Takes(p.Currency) {
-			return "", fault.Field("currency", "Gateway '%s' does not take %s.", g.Name(), p.Currency)
-		}
-		return g.Name(), nil
+		return nil, noAccount()
 	}
-	for _, g := range r.byEnvironment[env] {
-		if g.Capabilities().Takes(p.Currency) {
-			return g.Name(), nil
-		}
+	if r.connected == nil || !account.ValidName(of) || account.ProviderOf(of) != provider {
+		return nil, noAccount()
 	}
-	if len(r.byEnvironment[env]) == 0 {
-		return "", fault.New(fault.Unavailable, "No gateway is set up for %s.", env)
+	a, err := r.connected.find(ctx, of)
+	if fault.Is(err, fault.NotFound) {
+		return nil, noAccount()
 	}
-	return "", fault.Field("currency", "No gateway that is set up for %s takes %s.", env, p.Currency)
+	return a, err
 }
+
+// Known reports whether Webhooks answers without asking the database for a name that
+// this process has not met.
+func (r *Registry) Known(provider, of string) bool {
+	if merchant.Environment(of).Valid() || r.connected == nil || !account.ValidName(of) || account.ProviderOf(of) != provider {
+		return true
+	}
+	return r.connected.met(of)
+}
+
+func notSetUp(env merchant.Environment, name string) error {
+	return fault.New(fault.NotFound, "No gateway %q is set up for %s.", name, env)
+}
+
+func noAccount() error { return fault.New(fault.NotFound, "There is no account of this gateway here.") }

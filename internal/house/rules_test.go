@@ -17,7 +17,7 @@ type rule struct {
 var (
 	leaves = []string{"internal/money", "internal/id", "internal/fault", "internal/clock"}
 	domain = []string{
-		"internal/payment", "internal/ledger", "internal/event", "internal/merchant", "internal/card", "internal/vault", "internal/idempotency", "internal/notification", "internal/risk", "internal/recall", "internal/customer",
+		"internal/payment", "internal/ledger", "internal/event", "internal/merchant", "internal/card", "internal/vault", "internal/idempotency", "internal/notification", "internal/risk", "internal/recall", "internal/account", "internal/routing", "internal/customer", "internal/fx",
 	}
 	frameworks = []string{
 		"gorm.io/...", "github.com/gin-gonic/...", "go.temporal.io/...", "github.com/spf13/...", "github.com/stripe/...",
@@ -38,6 +38,10 @@ var rules = []rule{
 	{
 		from: domain, forbid: []string{"..."}, allow: join(leaves, domain),
 		because: "the domain does not know who stores, serves or drives it",
+	},
+	{
+		from: []string{"internal/fx/ecb"}, forbid: []string{"..."}, allow: []string{"internal/fx", "internal/money"},
+		because: "a source of rates reads what somebody publishes; what becomes of a rate is decided in internal/fx",
 	},
 	{
 		from: []string{"internal/gateway"}, forbid: []string{"..."}, allow: join(leaves, domain),
@@ -96,6 +100,10 @@ var rules = []rule{
 		because: "it answers one question of a port out of tables, and knows nobody who asks",
 	},
 	{
+		from: []string{"..."}, except: []string{"internal/routing"}, forbid: []string{"github.com/expr-lang/..."},
+		because: "what merchants write is compiled in one place, which bounds what it may cost",
+	},
+	{
 		from: []string{"..."}, except: []string{"internal/country"}, forbid: []string{"github.com/phuslu/..."},
 		because: "where addresses are from is looked up in one place, which leaves out those that are from nowhere",
 	},
@@ -130,6 +138,22 @@ var rules = []rule{
 	{
 		from: []string{"..."}, except: []string{"internal/gateway/stripe"}, forbid: []string{"github.com/stripe/..."},
 		because: "a provider's SDK stays inside its adapter",
+	},
+	{
+		from: []string{"..."}, except: []string{"internal/gateway/adyen"}, forbid: []string{"github.com/adyen/..."},
+		because: "a provider's SDK stays inside its adapter",
+	},
+	{
+		from: []string{"..."}, except: []string{"internal/gateway/mollie"}, forbid: []string{"github.com/VictorAvelar/..."},
+		because: "a provider's SDK stays inside its adapter",
+	},
+	{
+		from: []string{"..."}, except: []string{"internal/gateway/paypal"}, forbid: []string{"github.com/plutov/..."},
+		because: "a provider's SDK stays inside its adapter",
+	},
+	{
+		from: []string{"..."}, except: []string{"internal/routing"}, forbid: []string{"github.com/expr-lang/..."},
+		because: "what a rule may say is decided in one place",
 	},
 	{
 		from: []string{"..."}, except: []string{"internal/store/...", "internal/telemetry"}, forbid: []string{"gorm.io/..."},

@@ -5,6 +5,7 @@ package id
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"strings"
 	"time"
 
@@ -16,22 +17,25 @@ type Prefix string
 
 // The kinds of objects.
 const (
-	Payment       Prefix = "pi"
-	Attempt       Prefix = "att"
-	Transaction   Prefix = "txn"
-	Refund        Prefix = "rf"
-	Dispute       Prefix = "dp"
-	Notification  Prefix = "gwn" // of a gateway
-	Event         Prefix = "evt"
-	Merchant      Prefix = "mch"
-	APIKey        Prefix = "key"
-	Customer      Prefix = "cus"
-	PaymentMethod Prefix = "pm"
-	VaultCard     Prefix = "tok"
-	LedgerTx      Prefix = "ltx"
-	LedgerEntry   Prefix = "len"
-	LedgerAccount Prefix = "lac"
-	Request       Prefix = "req"
+	Payment        Prefix = "pi"
+	Attempt        Prefix = "att"
+	Transaction    Prefix = "txn"
+	Refund         Prefix = "rf"
+	Dispute        Prefix = "dp"
+	Notification   Prefix = "gwn" // of a gateway
+	Event          Prefix = "evt"
+	Merchant       Prefix = "mch"
+	APIKey         Prefix = "key"
+	Customer       Prefix = "cus"
+	PaymentMethod  Prefix = "pm"
+	RoutingProfile Prefix = "rp"
+	VaultCard      Prefix = "tok"
+	LedgerTx       Prefix = "ltx"
+	LedgerEntry    Prefix = "len"
+	LedgerAccount  Prefix = "lac"
+	Request        Prefix = "req"
+	FXQuote        Prefix = "fxq"
+	FXRate         Prefix = "fxr" // set by an operator
 )
 
 // New mints an id of the kind p.
@@ -41,6 +45,18 @@ func New(p Prefix) string { return Join(p, NewSuffix()) }
 // kind of object is known (a reserved idempotent request).
 func NewSuffix() string {
 	return ulid.MustNew(ulid.Timestamp(time.Now()), rand.Reader).String()
+}
+
+// Following is the suffix that belongs after another one and is always the same:
+// of the same millisecond, and otherwise unlike it.
+func Following(suffix string) string {
+	var of ulid.ULID
+	digest := sha256.Sum256([]byte(suffix))
+	if before, err := ulid.ParseStrict(suffix); err == nil {
+		of = before
+	}
+	_ = of.SetEntropy(digest[:10]) // fails for another number of bytes
+	return of.String()
 }
 
 // FirstAt is the suffix that sorts before all that are minted at or after a time,

@@ -29,7 +29,7 @@ func (o revival) LookUp(ctx context.Context, s payment.Snapshot, notificationID 
 }
 
 // LookUpRefund asks the refund's workflow, and starts it where there is none.
-func (o revival) LookUpRefund(ctx context.Context, r payment.Refund) error {
+func (o revival) LookUpRefund(ctx context.Context, r payment.Refund, notificationID string) error {
 	return o.ask(ctx, "workflow of "+r.ID, func(ctx context.Context) { o.race.refundReview(ctx, r.ID) })
 }
 

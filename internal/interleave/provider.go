@@ -18,6 +18,7 @@ const (
 	CardApproved  = "4242424242424242"
 	CardDeclined  = "4000000000000002"
 	CardChallenge = "4000002500003155" // the shopper must act first
+	CardPicky     = "4000000000000010" // for providers that refuse it
 )
 
 // Fault is what goes wrong with one request to the provider.
@@ -73,6 +74,8 @@ func (c Charge) Live() bool { return c.Status == Held || c.Status == Captured }
 // Provider is a payment provider in memory. It acts once for each idempotency
 // key, refuses what a charge's state forbids, and knows what it did.
 type Provider struct {
+	name    string
+	refuses []string // cards that this one declines, beside CardDeclined
 	mu      sync.Mutex
 	plan    func(call string) Fault
 	charges []*Charge
@@ -86,9 +89,11 @@ type Provider struct {
 	settled int // outcomes that were concluded from webhooks
 }
 
-// NewProvider makes a provider that does what it is asked.
-func NewProvider() *Provider {
+// NewProvider makes a provider that does what it is asked, but for the cards that it
+// refuses.
+func NewProvider(name string, refuses ...string) *Provider {
 	return &Provider{
+		name: name, refuses: refuses,
 		byID: map[string][]*Charge{}, seen: map[string]func() payment.Outcome{}, slow: map[string]bool{}, told: map[string][]Webhook{},
 		kept: map[string]*keptCard{},
 	}
@@ -148,12 +153,18 @@ func (c *Charge) now() Charge {
 	return copied
 }
 
-// Name implements gateway.Gateway.
-func (*Provider) Name() string { return "stripe" }
+// Provider implements gateway.Gateway.
+func (p *Provider) Provider() string { return p.name }
+
+// Probe implements gateway.Gateway.
+func (*Provider) Probe(context.Context) (string, error) { return "", nil }
+
+// CardMethods are those of a gateway that takes cards and nothing else.
+var CardMethods = map[payment.MethodType]gateway.MethodSupport{payment.MethodCard: {ManualCapture: true}}
 
 // Capabilities implements gateway.Gateway.
 func (*Provider) Capabilities() gateway.Capabilities {
-	return gateway.Capabilities{PartialCapture: true, SavesCards: true}
+	return gateway.Capabilities{Methods: CardMethods, PartialCapture: true, SavesCards: true}
 }
 
 // receive carries a request out, unless a fault is planned for it.
@@ -225,9 +236,9 @@ func (p *Provider) charge(a gateway.Authorization, card vault.Card) payment.Outc
 	}
 	p.charges = append(p.charges, c)
 	p.byID[a.PaymentID] = append(p.byID[a.PaymentID], c)
-	switch card.Number.Reveal() {
-	case CardDeclined:
-	case CardChallenge:
+	switch number := card.Number.Reveal(); {
+	case number == CardDeclined, slices.Contains(p.refuses, number):
+	case number == CardChallenge:
 		c.Status = Acting
 	default:
 		c.approve()

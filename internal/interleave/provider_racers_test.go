@@ -73,7 +73,7 @@ var disputeSteps = racer{workers: 2, enter: func(r *race) func(context.Context) 
 			for _, c := range r.provider.Charges(r.id) {
 				for _, d := range c.Disputes {
 					r.disputeLook(ctx, payment.DisputeRef{
-						Environment: merchant.Sandbox, Gateway: r.provider.Name(), Reference: d.Reference, PaymentID: r.id,
+						Environment: merchant.Sandbox, Gateway: r.provider.Provider(), Reference: d.Reference, PaymentID: r.id,
 					})
 				}
 			}
@@ -96,7 +96,7 @@ func mistaking(all ...garble) racer {
 					r.mistaken[w.ID] = true
 					r.deliver(ctx, w)
 					r.deliver(ctx, w)
-					err := r.receiver.Receive(ctx, r.provider.Name(), string(merchant.Sandbox), http.Header{}, w.Body)
+					err := r.receiver.Receive(ctx, r.provider.Provider(), string(merchant.Sandbox), http.Header{}, w.Body)
 					r.demand(fault.Is(err, fault.Unauthenticated), "%v", err)
 				}
 			}

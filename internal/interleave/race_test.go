@@ -75,19 +75,20 @@ func newRace(t *testing.T, w *town, method payment.CaptureMethod, scenario strin
 	gateways := gateway.NewRegistry()
 	require.NoError(t, gateways.Register(merchant.Sandbox, interleave.Gateway{Gateway: w.provider, Hook: r.hook}))
 	cards := newVault(t, w.db.Vault(), r.clock)
+	router, engine, retries := interleave.Routing(gateways, w.db.Routing(), r.clock)
 	r.steps = &activities.Payments{
-		Repository: repository, Customers: w.db.Customers(), Gateways: gateways, Router: gateways, Risk: interleave.Trusting{}, Vault: cards, Watcher: payment.NewWatcher(),
+		Repository: repository, Customers: w.db.Customers(), Gateways: gateways, Router: router, Observer: engine, Retries: retries, Risk: interleave.Trusting{}, Vault: cards, Watcher: payment.NewWatcher(),
 		Clock: r.clock, ReturnURL: func(string) string { return "https://hub.example/return" }, Logger: zap.NewNop(),
 		Notifications: interleave.Notifications{Repository: w.db.Notifications(), Hook: r.hook},
 	}
-	r.service = payment.NewService(repository, w.db.Customers(), revival{race: r}, gateways, cards, r.steps.Watcher, r.clock, payment.Options{Wait: time.Second, Poll: time.Second})
+	r.service = payment.NewService(repository, w.db.Customers(), revival{race: r}, r.steps.Router, cards, r.steps.Watcher, r.clock, payment.Options{Wait: time.Second, Poll: time.Second})
 	r.receiver = r.newReceiver()
 	r.sweeper = &activities.Sweeper{
 		Repository: repository, Orchestrator: revival{race: r}, Methods: w.db.Customers(), Vault: cards, Idempotency: w.db.Idempotency(), Clock: r.clock, Logger: zap.NewNop(),
 		Notifications: r.receiver, Sightings: risk.NewEngine(risk.Options{Repository: w.db.Risk(), Clock: r.clock}),
 	}
 	change, err := payment.Open(payment.New{
-		ID: r.id, Scope: w.scope, Amount: amount, Currency: "USD", CaptureMethod: method, Routing: "auto", Gateway: w.provider.Name(),
+		ID: r.id, Scope: w.scope, Amount: amount, Currency: "USD", CaptureMethod: method, Routing: "auto", Gateway: w.provider.Provider(),
 	}, start)
 	require.NoError(t, err)
 	require.NoError(t, w.db.Payments().Insert(t.Context(), change))

@@ -40,7 +40,7 @@ func newTown(t *testing.T, o store.Options) *town {
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	require.NoError(t, db.Migrate(t.Context()))
 	w := &town{
-		db: db, provider: interleave.NewProvider(), races: map[string]string{},
+		db: db, provider: interleave.NewProvider("stripe"), races: map[string]string{},
 		scope: merchant.Scope{MerchantID: id.New(id.Merchant), Environment: merchant.Sandbox},
 	}
 	require.NoError(t, db.Merchants().CreateMerchant(t.Context(), merchant.Merchant{ID: w.scope.MerchantID, Name: "Test", CreatedAt: start}))
@@ -59,7 +59,7 @@ func (w *town) verified(t *testing.T) {
 	witness := httptest.NewServer(w.provider)
 	defer witness.Close()
 	report, err := verify.Run(t.Context(), verify.Options{
-		Store: w.db, Clock: clock.NewManual(start.Add(5 * time.Minute)), Witnesses: []verify.Witness{{Name: w.provider.Name(), URL: witness.URL}},
+		Store: w.db, Clock: clock.NewManual(start.Add(5 * time.Minute)), Witnesses: []verify.Witness{{Name: w.provider.Provider(), URL: witness.URL}},
 	})
 	require.NoError(t, err)
 	for _, v := range report.Violations {

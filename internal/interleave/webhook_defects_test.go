@@ -78,7 +78,7 @@ func TestAnOldReportOfADisputeIsNotWritten(t *testing.T) {
 	r, ctx := told(t, automatic)
 	r.alone(confirm(interleave.CardApproved).enter(r))
 	ref := payment.DisputeRef{
-		Environment: merchant.Sandbox, Gateway: r.provider.Name(), Reference: r.provider.Object(r.id, 300, interleave.DisputeOpen), PaymentID: r.id,
+		Environment: merchant.Sandbox, Gateway: r.provider.Provider(), Reference: r.provider.Object(r.id, 300, interleave.DisputeOpen), PaymentID: r.id,
 	}
 	slow, once := *r.steps, false
 	slow.Gateways = gateway.NewRegistry()

@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"paymenthub/internal/gateway"
 	"paymenthub/internal/interleave"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/notification"
@@ -21,10 +20,12 @@ const answerTime = 3 * time.Second
 // it would do there is done by tasks of the race.
 func (r *race) newReceiver() *notification.Receiver {
 	receiver := notification.NewReceiver(notification.Options{
-		Account: func(name, account string) (merchant.Environment, notification.Reader, error) {
-			var reader gateway.Gateway
-			env, reader, err := r.steps.Gateways.Account(name, account)
-			return env, reader, err
+		Account: func(ctx context.Context, provider, account string) (notification.Account, error) {
+			a, err := r.steps.Gateways.Webhooks(ctx, provider, account)
+			if err != nil {
+				return notification.Account{}, err
+			}
+			return notification.Account{Environment: a.Environment, Gateway: a.Name, Reader: a}, nil
 		},
 		Repository: interleave.Notifications{Repository: r.db.Notifications(), Hook: r.hook},
 		Payments:   r.steps.Repository, Orchestrator: revival{race: r}, Sealer: r.steps.Vault, Clock: r.clock,
@@ -72,7 +73,7 @@ func (p post) pick(all []interleave.Webhook) interleave.Webhook {
 // in the background.
 func (r *race) deliver(ctx context.Context, w interleave.Webhook) {
 	r.must(r.take(ctx, func(ctx context.Context) error {
-		return r.receiver.Receive(ctx, r.provider.Name(), string(merchant.Sandbox), w.Header, w.Body)
+		return r.receiver.Receive(ctx, r.provider.Provider(), string(merchant.Sandbox), w.Header, w.Body)
 	}))
 	if n, waits := r.waiting(w.ID); waits {
 		r.spawn(ctx, "background of "+w.ID, func(ctx context.Context) { r.background(ctx, n) })

@@ -36,6 +36,12 @@ const (
 	Refunds AccountKind = "refunds"
 	// Disputes: debit, what gateways took back because shoppers objected.
 	Disputes AccountKind = "disputes"
+	// FXClearing: debit, what was given for another currency; credit, what was to come
+	// of it. The two are of different currencies.
+	FXClearing AccountKind = "fx_clearing"
+	// FXGainLoss: debit, what exchanging cost against the promised rate; credit, what
+	// it brought.
+	FXGainLoss AccountKind = "fx_gain_loss"
 )
 
 // TransactionKind says why money moved.
@@ -52,6 +58,13 @@ const (
 	DisputeWithdrawn      TransactionKind = "dispute_withdrawn"
 	DisputeReinstated     TransactionKind = "dispute_reinstated"
 	DisputeFeeCharged     TransactionKind = "dispute_fee_charged"
+	// What exchange.go books.
+	Converted                 TransactionKind = "converted"
+	ConversionSettled         TransactionKind = "conversion_settled"
+	RefundConverted           TransactionKind = "refund_converted"
+	RefundConversionReversed  TransactionKind = "refund_conversion_reversed"
+	DisputeConverted          TransactionKind = "dispute_converted"
+	DisputeConversionReversed TransactionKind = "dispute_conversion_reversed"
 )
 
 // Entry is one posting to one account.

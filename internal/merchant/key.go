@@ -41,12 +41,19 @@ const (
 	WriteRisk       Permission = "risk:write"
 	ReadSettings    Permission = "settings:read"
 	WriteSettings   Permission = "settings:write"
+	ReadFX          Permission = "fx:read"
+	WriteFX         Permission = "fx:write"
+	ReadGateways    Permission = "gateways:read"
+	WriteGateways   Permission = "gateways:write"
+	ReadRouting     Permission = "routing:read"
+	WriteRouting    Permission = "routing:write"
 )
 
 // Permissions lists what a secret key may be given.
 var Permissions = []Permission{
 	ReadPayments, WritePayments, ConfirmPayments, ReadRefunds, WriteRefunds, ReadEvents, ReadLedger,
 	ReadCustomers, WriteCustomers, ReadRisk, WriteRisk, ReadSettings, WriteSettings,
+	ReadGateways, WriteGateways, ReadFX, WriteFX, ReadRouting, WriteRouting,
 }
 
 // RotationOverlap is how long a rotated key stays valid beside its successor.

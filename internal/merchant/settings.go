@@ -14,7 +14,10 @@ type Settings struct {
 	BrandColor  string           `json:"brand_color,omitempty"`  // "#rrggbb"; "": the hub's own
 	Currencies  []money.Currency `json:"currencies,omitempty"`   // taken by the acquiring façade; empty: USD, EUR and MAD
 	Logo        *Logo            `json:"logo,omitempty"`
-	UpdatedAt   time.Time        `json:"-"` // zero: never set
+	// SettlementCurrency is what payments are settled in unless they say otherwise;
+	// "": each in its own.
+	SettlementCurrency money.Currency `json:"settlement_currency,omitempty"`
+	UpdatedAt          time.Time      `json:"-"` // zero: never set
 }
 
 // AcquiringCurrencies are what the acquiring façade takes unless the settings say

@@ -27,7 +27,9 @@ func ParseCurrency(code string) (Currency, error) {
 }
 
 // Exponent is the number of decimals of the currency's minor unit by ISO 4217
-// as CLDR carries it: JPY 0, USD 2, KWD 3. It is 0 for an unknown currency.
+// (list one): JPY 0, USD 2, KWD 3, CLF 4. CLDR's own counts, which are about what
+// people write, differ for some and are not meant (docs/CURRENCIES.md). It is 0 for
+// an unknown currency.
 func (c Currency) Exponent() int {
 	digits, ok := currency.GetDigits(string(c))
 	if !ok {

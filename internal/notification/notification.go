@@ -35,14 +35,16 @@ type Notification struct {
 	Type        string // the provider's word
 	Notice      payment.Notice
 	KeyVersion  int
-	Sealed      []byte // the body as it came: providers put personal data into it
-	Status      Status
-	Why         string // it was raised, and what the operator noted
-	MerchantID  string // "" until its payment is found
-	PaymentID   string
-	ReceivedAt  time.Time
-	UpdatedAt   time.Time
-	DueAt       time.Time // when it is to be applied, or tried again; zero when final
+	// Sealed is the body as it came: providers put personal data into it. It is empty of
+	// what is ignored at a merchant's own account.
+	Sealed     []byte
+	Status     Status
+	Why        string // it was raised, and what the operator noted
+	MerchantID string // "" until its payment is found
+	PaymentID  string
+	ReceivedAt time.Time
+	UpdatedAt  time.Time
+	DueAt      time.Time // when it is to be applied, or tried again; zero when final
 }
 
 // Filter selects notifications; empty fields select all.
@@ -61,8 +63,8 @@ type Repository interface {
 	// Find returns a notification. Errors: fault.NotFound.
 	Find(ctx context.Context, notificationID string) (Notification, error)
 	// Settle moves a received notification to a final state, with Why,
-	// MerchantID, PaymentID and UpdatedAt of n. One that is final already stays
-	// as it is.
+	// MerchantID, PaymentID and UpdatedAt of n, and with its body when it is ignored.
+	// One that is final already stays as it is.
 	Settle(ctx context.Context, n Notification) error
 	// Close moves a raised notification to closed, with the operator's note, and
 	// reports whether there was one.

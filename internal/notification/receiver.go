@@ -33,11 +33,21 @@ const (
 	keepFor = 30 * 24 * time.Hour
 )
 
+// Account is where notifications come from.
+type Account struct {
+	Environment merchant.Environment
+	Gateway     string // as payments name it
+	Reader      Reader
+}
+
 // Options are what a receiver works with.
 type Options struct {
 	// Account finds a gateway's account as it stands in the path of its webhooks.
 	// Errors: fault.NotFound.
-	Account      func(gateway, account string) (merchant.Environment, Reader, error)
+	Account func(ctx context.Context, provider, account string) (Account, error)
+	// Known reports whether Account finds it, or what is no account, without asking
+	// the database for a name that this process has not met.
+	Known        func(provider, account string) bool
 	Repository   Repository
 	Payments     payment.Repository
 	Orchestrator payment.Orchestrator
@@ -54,44 +64,56 @@ type Options struct {
 type Receiver struct {
 	Options
 	later *later
+	own   *limit
 }
 
 // NewReceiver makes a receiver.
-func NewReceiver(o Options) *Receiver { return &Receiver{Options: o, later: newLater()} }
+func NewReceiver(o Options) *Receiver {
+	return &Receiver{Options: o, later: newLater(), own: newLimit()}
+}
 
 // Close stops what waits in the background; the sweep of another process does it.
 func (r *Receiver) Close() { r.later.close() }
+
+// Knows reports whether an account is found without asking the database for a name
+// that this process has not met.
+func (r *Receiver) Knows(provider, account string) bool { return r.Known(provider, account) }
 
 // Receive checks a webhook's signature and stores it: once it returns nil the
 // notification is safe and will be applied. The same event received again
 // changes nothing.
 //
 // Errors: fault.NotFound for an account that the hub does not have,
-// fault.Unauthenticated for a wrong signature, fault.Invalid for an unreadable body.
-func (r *Receiver) Receive(ctx context.Context, gateway, account string, header http.Header, body []byte) error {
-	env, reader, err := r.Account(gateway, account)
+// fault.Unauthenticated for a wrong signature, fault.Invalid for an unreadable body;
+// of a merchant's own account, fault.PayloadTooLarge for a body above 256 KiB and
+// fault.RateLimited for more than 50 notifications a second.
+func (r *Receiver) Receive(ctx context.Context, provider, account string, header http.Header, body []byte) error {
+	of, err := r.Account(ctx, provider, account)
 	if err != nil {
 		return err
 	}
 	now := r.Clock.Now()
-	notice, err := reader.ReadNotification(header, body, now)
+	notice, err := r.read(of, header, body, now)
 	if err != nil {
 		return err
 	}
 	n := Notification{
-		ID: id.New(id.Notification), Environment: env, Gateway: gateway, EventID: notice.ID, Type: notice.Type,
+		ID: id.New(id.Notification), Environment: of.Environment, Gateway: of.Gateway, EventID: notice.ID, Type: notice.Type,
 		Notice: notice, Status: Received, ReceivedAt: now, UpdatedAt: now, DueAt: now.Add(retryAfter),
 	}
-	n.KeyVersion, n.Sealed = r.Sealer.SealBytes(body, n.ID)
 	n, next, err := r.assess(ctx, n)
 	if err != nil {
 		return err
 	}
+	if n.bodiless() {
+		body = nil
+	}
+	n.KeyVersion, n.Sealed = r.Sealer.SealBytes(body, n.ID)
 	kept, first, err := r.Repository.Keep(ctx, n)
 	switch {
 	case err != nil:
 		return err
-	case kept.Status == Raised:
+	case kept.Status == Raised && (first || !kept.own()):
 		r.Raised(kept) // also one that comes again: its first receiver may have died before it could tell
 	case first && n.Status == Received:
 		r.soon(n, next)
@@ -130,6 +152,9 @@ func (r *Receiver) Apply(ctx context.Context, n Notification) error {
 	case n.Status != Received:
 		if n.Status == Raised {
 			r.Raised(n)
+		}
+		if n.bodiless() {
+			n.KeyVersion, n.Sealed = r.Sealer.SealBytes(nil, n.ID)
 		}
 		return r.Repository.Settle(ctx, n)
 	case next.wait > 0:
@@ -199,22 +224,30 @@ func (r *Receiver) assess(ctx context.Context, n Notification) (Notification, st
 	}
 	if fault.Is(err, fault.NotFound) {
 		if n.Notice.Subject == payment.NoticeOfDispute && r.Clock.Now().Sub(n.ReceivedAt) < referencePatience {
-			return n, step{wait: r.overtaken(n)}, nil
+			return n, step{wait: r.untilReferred(n)}, nil
 		}
-		v, err = payment.Verdict{Disagrees: "the hub does not have the " + string(n.Notice.Subject) + " that it tells of"}, nil
+		err = nil
+		if why := "the hub does not have the " + string(n.Notice.Subject) + " that it tells of"; n.own() {
+			n.Status, n.Why = Ignored, why // what merchants do at their accounts beside the hub is their affair
+		} else {
+			v = payment.Verdict{Disagrees: why}
+		}
 	}
 	switch {
 	case err != nil:
 		return n, step{}, err
 	case v.Disagrees != "":
 		n.Status, n.Why = Raised, v.Disagrees
+		if n.own() {
+			n, err = r.raiseOwn(ctx, n)
+		}
 	case !v.Look && n.Status == Received:
 		n.Status = Applied
 	}
 	if n.Status != Received {
 		n.DueAt = time.Time{}
 	}
-	return n, next, nil
+	return n, next, err
 }
 
 func notFound() error { return fault.New(fault.NotFound, "There is none.") }

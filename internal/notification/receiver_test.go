@@ -40,7 +40,7 @@ func (a *asked) LookUp(_ context.Context, s payment.Snapshot, notificationID str
 	return a.fail
 }
 
-func (a *asked) LookUpRefund(_ context.Context, r payment.Refund) error {
+func (a *asked) LookUpRefund(_ context.Context, r payment.Refund, _ string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.refunds = append(a.refunds, r.ID)
@@ -92,11 +92,11 @@ func newPost(t *testing.T) *post {
 	sealer, err := vault.New(db.Vault(), vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, p.Clock)
 	require.NoError(t, err)
 	p.receiver = notification.NewReceiver(notification.Options{
-		Account: func(gateway, account string) (merchant.Environment, notification.Reader, error) {
-			if gateway != "stripe" || account != "sandbox" && account != "live" {
-				return "", nil, fault.New(fault.NotFound, "no such account")
+		Account: func(_ context.Context, provider, account string) (notification.Account, error) {
+			if provider != "stripe" || account != "sandbox" && account != "live" {
+				return notification.Account{}, fault.New(fault.NotFound, "no such account")
 			}
-			return merchant.Environment(account), plain{}, nil
+			return notification.Account{Environment: merchant.Environment(account), Gateway: provider, Reader: plain{}}, nil
 		},
 		Repository: db.Notifications(), Payments: p.Payments, Orchestrator: p.asked, Sealer: sealer, Clock: p.Clock,
 		Raised: func(n notification.Notification) {

@@ -7,6 +7,7 @@ import (
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 )
 
 // AttemptStatus is where one try at a gateway stands.
@@ -32,7 +33,8 @@ type Attempt struct {
 	Number      int           `json:"number"` // from 1
 	Gateway     string        `json:"gateway"`
 	Status      AttemptStatus `json:"status"`
-	CardToken   string        `json:"card_token"` // vault token, tok_…; "" with SavedMethod
+	Method      MethodType    `json:"method,omitempty"` // "" in attempts from before there were others than cards
+	CardToken   string        `json:"card_token"`       // vault token, tok_…; "" with SavedMethod, and where Method is not a card
 	Card        CardSummary   `json:"card"`
 	ReturnURL   string        `json:"return_url,omitempty"`
 	SavedMethod string        `json:"saved_method,omitempty"` // pm_…: the kept card that pays
@@ -40,13 +42,24 @@ type Attempt struct {
 	// MerchantInitiated: the shopper is not there.
 	MerchantInitiated bool `json:"merchant_initiated,omitempty"`
 	// Risk is the judgment that the attempt was born with; nil before there were any.
-	Risk             *risk.Assessment `json:"risk,omitempty"`
-	GatewayReference string           `json:"gateway_reference,omitempty"` // the provider's id of the payment
-	AuthCode         string           `json:"auth_code,omitempty"`
-	ResponseCode     string           `json:"response_code,omitempty"` // ISO 8583 field 39
-	Decline          *Decline         `json:"decline,omitempty"`
-	CreatedAt        time.Time        `json:"created_at"`
-	UpdatedAt        time.Time        `json:"updated_at"`
+	Risk *risk.Assessment `json:"risk,omitempty"`
+	// Routing is the decision that the gateway was chosen by, the same for all attempts
+	// of a confirmation; nil before there were any.
+	Routing *routing.Decision `json:"routing,omitempty"`
+	// After names the attempt that this one followed at once at another gateway; ""
+	// of the first of a confirmation.
+	After string `json:"after,omitempty"`
+	// CompletionSentAt is when the provider was last told to take what the shopper agreed
+	// to; zero when it never was.
+	CompletionSentAt time.Time `json:"completion_sent_at,omitzero"`
+	// Returned is the query with which the provider sent the shopper back.
+	Returned         string    `json:"returned,omitempty"`
+	GatewayReference string    `json:"gateway_reference,omitempty"` // the provider's id of the payment
+	AuthCode         string    `json:"auth_code,omitempty"`
+	ResponseCode     string    `json:"response_code,omitempty"` // ISO 8583 field 39
+	Decline          *Decline  `json:"decline,omitempty"`
+	CreatedAt        time.Time `json:"created_at"`
+	UpdatedAt        time.Time `json:"updated_at"`
 }
 
 // TransactionKind is one kind of movement at a gateway.

@@ -7,6 +7,7 @@ import (
 	"paymenthub/internal/customer"
 	"paymenthub/internal/id"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 )
 
 // Confirmation asks for an attempt with a card that is in the vault, or one that
@@ -15,12 +16,14 @@ type Confirmation struct {
 	// OperationID is the ULID of the request; the attempt and its transaction
 	// carry it in their ids, so that a repeated request finds them.
 	OperationID       string      `json:"operation_id"`
-	CardToken         string      `json:"card_token"` // "" with SavedMethod
+	Method            MethodType  `json:"method,omitempty"` // "" means a card
+	CardToken         string      `json:"card_token"`       // "" with SavedMethod, and where Method is not a card
 	Card              CardSummary `json:"card"`
 	ReturnURL         string      `json:"return_url,omitempty"`
 	SavedMethod       string      `json:"saved_method,omitempty"` // pm_…
 	Save              bool        `json:"save,omitempty"`         // keep the card for the payment's customer
 	MerchantInitiated bool        `json:"merchant_initiated,omitempty"`
+	BillingCountry    string      `json:"billing_country,omitempty"` // ISO 3166-1 alpha-2, to route by
 }
 
 // AttemptID is the id of the attempt that this confirmation leads to.
@@ -33,28 +36,35 @@ func (p *Intent) nextKey(kind TransactionKind) string {
 }
 
 // BeginAttempt writes an attempt and its transaction down, with the judgment of
-// it, before the gateway hears of them. One that risk refuses never reaches it.
-func (p Intent) BeginAttempt(conf Confirmation, gateway string, judged risk.Assessment, now time.Time) (Change, error) {
+// it and the choice of its gateway, before the gateway hears of them. One that risk
+// refuses never reaches it.
+func (p Intent) BeginAttempt(conf Confirmation, chosen routing.Decision, judged risk.Assessment, now time.Time) (Change, error) {
 	c := p.begin()
+	c.attempt(Attempt{
+		ID: conf.AttemptID(), Gateway: chosen.Gateway(), Method: conf.Method,
+		CardToken: conf.CardToken, Card: conf.Card, ReturnURL: conf.ReturnURL, Risk: &judged, Routing: &chosen,
+		SavedMethod: conf.SavedMethod, Save: conf.Save, MerchantInitiated: conf.MerchantInitiated,
+	}, now)
+	return c.take(StepAuthorize, now)
+}
+
+// attempt adds a new attempt and its transaction to the change.
+func (c *Change) attempt(a Attempt, now time.Time) {
+	p := &c.Intent
 	kind := Sale
 	if p.CaptureMethod == CaptureManual {
 		kind = Authorization
 	}
-	key := c.Intent.nextKey(kind)
-	c.Intent.Attempts++
-	c.Attempt = &Attempt{
-		ID: conf.AttemptID(), PaymentID: p.ID, Number: c.Intent.Attempts, Gateway: gateway, Status: AttemptPending,
-		CardToken: conf.CardToken, Card: conf.Card, ReturnURL: conf.ReturnURL, Risk: &judged,
-		SavedMethod: conf.SavedMethod, Save: conf.Save, MerchantInitiated: conf.MerchantInitiated, CreatedAt: now, UpdatedAt: now,
+	p.Attempts++
+	a.PaymentID, a.Number, a.Status, a.CreatedAt, a.UpdatedAt = p.ID, p.Attempts, AttemptPending, now, now
+	t := Transaction{
+		ID: TransactionID(id.Suffix(a.ID)), Scope: p.Scope, PaymentID: p.ID, AttemptID: a.ID, Kind: kind,
+		Status: TransactionPending, Amount: p.Amount, Currency: p.Currency, Gateway: a.Gateway,
+		IdempotencyKey: p.nextKey(kind), CreatedAt: now, UpdatedAt: now,
 	}
-	c.Transaction = &Transaction{
-		ID: TransactionID(conf.OperationID), Scope: p.Scope, PaymentID: p.ID, AttemptID: c.Attempt.ID, Kind: kind,
-		Status: TransactionPending, Amount: p.Amount, Currency: p.Currency, Gateway: gateway,
-		IdempotencyKey: key, CreatedAt: now, UpdatedAt: now,
-	}
-	c.Intent.CurrentAttemptID, c.Intent.PendingTransaction = c.Attempt.ID, c.Transaction.ID
-	c.Intent.Gateway, c.Intent.LastError, c.Intent.RedirectURL = gateway, nil, ""
-	return c.take(StepAuthorize, now)
+	c.Attempt, c.Transaction = &a, &t
+	p.CurrentAttemptID, p.PendingTransaction = a.ID, t.ID
+	p.Gateway, p.LastError, p.RedirectURL = a.Gateway, nil, ""
 }
 
 // RecordAuthorization writes down what became of an attempt. An absent one was
@@ -63,11 +73,8 @@ func (p Intent) BeginAttempt(conf Confirmation, gateway string, judged risk.Asse
 func (p Intent) RecordAuthorization(a Attempt, t Transaction, o Outcome, now time.Time) (Change, error) {
 	c := p.begin()
 	c.Attempt, c.Transaction = &a, &t
-	a.UpdatedAt, t.UpdatedAt = now, now
-	if o.GatewayReference != "" {
-		a.GatewayReference = o.GatewayReference
-	}
-	a.AuthCode, a.ResponseCode = o.AuthCode, o.ResponseCode
+	t.UpdatedAt = now
+	a.answered(o, now)
 	c.EraseCard = a.CardToken
 	c.keep(a, o, now)
 	if o.Class == OutcomeActionRequired && a.MerchantInitiated {
@@ -112,7 +119,7 @@ func (c Change) refuse(a *Attempt, t *Transaction, d Decline, now time.Time) (Ch
 	a.Status, a.Decline = AttemptDeclined, &d
 	t.Status, t.Decline = TransactionDeclined, &d
 	c.Intent.LastError, c.Intent.PendingTransaction, c.Intent.RedirectURL = &d, "", ""
-	if c.Intent.Attempts >= c.Intent.AttemptLimit {
+	if c.Intent.Confirmations() >= c.Intent.AttemptLimit {
 		return c.take(StepFailed, now)
 	}
 	return c.take(StepDeclined, now)
@@ -135,20 +142,19 @@ func (c Change) approve(a *Attempt, t *Transaction, o Outcome, now time.Time) (C
 		return c.take(StepAuthorized, now)
 	}
 	a.Status = AttemptCaptured
-	c.captured(*t, o, now)
+	if err := c.captured(*t, o, now); err != nil {
+		return Change{}, err
+	}
 	return c.take(StepCaptured, now)
 }
 
-// captured books a capture and the gateway's fee.
-func (c *Change) captured(t Transaction, o Outcome, now time.Time) {
+// captured books a capture, the gateway's fee and what it settles.
+func (c *Change) captured(t Transaction, o Outcome, now time.Time) error {
 	source := c.source(t, now)
 	c.Intent.AmountCaptured, c.Intent.AmountCapturable = o.Amount, 0
 	c.Ledger = append(c.Ledger, source.Capture(c.money(o.Amount)))
 	if o.Fee != nil && o.Fee.Minor > 0 {
 		c.Ledger = append(c.Ledger, source.Fee(*o.Fee))
 	}
-	if o.Settled != nil {
-		settled := o.Settled.Minor
-		c.Intent.SettledAmount, c.Intent.SettledCurrency = &settled, o.Settled.Currency
-	}
+	return c.settle(source, c.money(o.Amount), o.Settled)
 }

@@ -71,7 +71,9 @@ func (p Intent) RecordCapture(a Attempt, t Transaction, o Outcome, now time.Time
 		t.Status, t.GatewayReference = TransactionSucceeded, o.TransactionReference
 		a.Status = AttemptCaptured
 		c.Ledger = append(c.Ledger, c.source(t, now).Release(c.money(p.AmountCapturable)))
-		c.captured(t, o, now)
+		if err := c.captured(t, o, now); err != nil {
+			return Change{}, err
+		}
 		c.Intent.LastError, c.Intent.Attention = nil, ""
 		return c.take(StepCaptured, now)
 	default:

@@ -6,6 +6,7 @@ import (
 
 	"paymenthub/internal/customer"
 	"paymenthub/internal/event"
+	"paymenthub/internal/fx"
 	"paymenthub/internal/ledger"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
@@ -22,6 +23,7 @@ type Change struct {
 	Intent      Intent
 	Attempt     *Attempt     // inserted or updated
 	Transaction *Transaction // inserted or updated
+	Refused     *Refused     // updated: the attempt that Attempt follows at once
 	Refund      *Refund      // inserted or updated
 	Dispute     *Dispute     // inserted or updated
 	// Abandoned is the transaction that this change's void makes an end of: the
@@ -35,7 +37,8 @@ type Change struct {
 	// Customer is how it knows their owner, where that is not stored yet.
 	PaymentMethod *customer.PaymentMethod
 	Customer      *customer.Reference
-	EraseCard     string // vault token whose card data ends with this change
+	Lock          fx.Lock // of a new payment: its quote is stored, or marked as used
+	EraseCard     string  // vault token whose card data ends with this change
 }
 
 // Errors of repositories.
@@ -102,6 +105,11 @@ type New struct {
 	Checkout            *Checkout
 	Customer            Customer
 	AttemptLimit        int // 1 to MaxAttempts; 0 means MaxAttempts
+	// SettlementCurrency is what the merchant wants to be settled in; "" leaves it to
+	// the quote, and without one to their settings.
+	SettlementCurrency money.Currency
+	FXQuoteID          string  // "": a quote is made where one is needed
+	Lock               fx.Lock // the rate that the payment was promised
 }
 
 // Open makes a new payment.
@@ -117,6 +125,7 @@ func Open(n New, now time.Time) (Change, error) {
 	if n.AttemptLimit == 0 {
 		c.Intent.AttemptLimit = MaxAttempts
 	}
+	c.promise(n.Lock)
 	return c, c.seal(now, []event.Type{event.PaymentCreated})
 }
 

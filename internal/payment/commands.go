@@ -34,6 +34,12 @@ func (s *Service) Confirm(ctx context.Context, scope merchant.Scope, paymentID, 
 	if err != nil {
 		return Intent{}, err
 	}
+	// A confirmation that no gateway can take is refused before its workflow hears of it.
+	forecast := intent
+	forecast.Status = "" // not the attempt itself
+	if _, err := s.router.Route(ctx, forecast.route(&method, saved)); err != nil {
+		return Intent{}, err
+	}
 	of, err := s.present(ctx, intent, operationID, method, saved)
 	if err != nil {
 		return Intent{}, err

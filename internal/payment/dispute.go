@@ -111,12 +111,14 @@ func (p Intent) RecordDispute(known *Dispute, id string, r DisputeReport, now ti
 	source := ledger.Source{Scope: p.Scope, PaymentID: p.ID, TransactionID: d.ID, At: now}
 	if d.Withdrawn && !before.Withdrawn {
 		c.Ledger = append(c.Ledger, source.DisputeWithdrawn(c.money(d.Amount)))
+		c.exchangeDisputed(source, d.Amount, false)
 		if r.Fee != nil && r.Fee.Minor > 0 {
 			c.Ledger = append(c.Ledger, source.DisputeFee(*r.Fee))
 		}
 	}
 	if d.Reinstated && !before.Reinstated {
 		c.Ledger = append(c.Ledger, source.DisputeReinstated(c.money(d.Amount)))
+		c.exchangeDisputed(source, d.Amount, true)
 	}
 	change, err := c.sealDispute(now, disputeEvents(known == nil, before.Status, d.Status)...)
 	return change, true, err

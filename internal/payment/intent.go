@@ -3,6 +3,7 @@ package payment
 import (
 	"time"
 
+	"paymenthub/internal/fx"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
 )
@@ -32,8 +33,9 @@ type Intent struct {
 	StatementDescriptor string            `json:"statement_descriptor,omitempty"`
 	Metadata            map[string]string `json:"metadata,omitempty"`
 
-	Attempts           int      `json:"attempts"`      // confirmed so far, at most AttemptLimit
-	AttemptLimit       int      `json:"attempt_limit"` // 1 to MaxAttempts
+	Attempts           int      `json:"attempts"`            // tries at gateways so far
+	Failovers          int      `json:"failovers,omitempty"` // those of them that followed another one at once
+	AttemptLimit       int      `json:"attempt_limit"`       // confirmations, 1 to MaxAttempts
 	CurrentAttemptID   string   `json:"current_attempt_id,omitempty"`
 	PendingTransaction string   `json:"pending_transaction,omitempty"` // the gateway call under way
 	Operations         int      `json:"operations"`                    // gateway operations so far; numbers idempotency keys
@@ -45,6 +47,7 @@ type Intent struct {
 
 	SettledAmount   *int64         `json:"settled_amount,omitempty"`
 	SettledCurrency money.Currency `json:"settled_currency,omitempty"`
+	Conversion      *fx.Conversion `json:"conversion,omitempty"` // nil: settled in whatever currency the gateway settles in
 
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
@@ -79,6 +82,10 @@ func (p *Intent) Refundable() int64 {
 // GraceOfStep is how long a gateway call may be under way before the sweeper
 // looks whether its workflow still knows of it.
 const GraceOfStep = 30 * time.Second
+
+// Confirmations is how often the shopper has tried: a confirmation that fails over
+// is one, however many gateways were tried for it.
+func (p *Intent) Confirmations() int { return p.Attempts - p.Failovers }
 
 func (p *Intent) touch(now time.Time) {
 	p.UpdatedAt = now

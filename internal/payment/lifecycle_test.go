@@ -10,12 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"paymenthub/internal/fx"
 	"paymenthub/internal/id"
 	"paymenthub/internal/ledger"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 )
 
 var (
@@ -23,7 +25,16 @@ var (
 	allowed = risk.Assessment{Action: risk.Allow}
 	card    = payment.CardSummary{Brand: "visa", Last4: "4242", ExpMonth: 12, ExpYear: 2030, Fingerprint: "f"}
 	scope   = merchant.Scope{MerchantID: "mch_1", Environment: merchant.Sandbox}
+
+	toStripe = routing.Decision{Strategy: routing.Named, Choices: []routing.Choice{{Gateway: "stripe"}}}
 )
+
+// among is a choice of more gateways than one confirmation may be tried at.
+func among(now time.Time) routing.Decision {
+	return routing.Decision{Strategy: routing.Order, At: now, Choices: []routing.Choice{
+		{Gateway: "stripe"}, {Gateway: "checkout"}, {Gateway: "adyen"}, {Gateway: "acquirer"},
+	}}
+}
 
 // book applies changes as a repository would, and checks what every change owes.
 type book struct {
@@ -33,19 +44,24 @@ type book struct {
 	txns      map[string]payment.Transaction
 	refunds   map[string]payment.Refund
 	balances  map[ledger.AccountKind]int64
+	positions map[money.Currency]map[ledger.AccountKind]int64
 	keys      map[string]bool
 	events    int
 	forgotten map[string]bool
 }
 
 func newBook(t require.TestingT, method payment.CaptureMethod, amount int64) *book {
+	return newConvertedBook(t, method, amount, fx.Lock{})
+}
+
+func newConvertedBook(t require.TestingT, method payment.CaptureMethod, amount int64, lock fx.Lock) *book {
 	change, err := payment.Open(payment.New{
-		ID: id.New(id.Payment), Scope: scope, Amount: amount, Currency: "USD", CaptureMethod: method, Routing: "auto", Gateway: "stripe",
+		ID: id.New(id.Payment), Scope: scope, Amount: amount, Currency: "USD", CaptureMethod: method, Routing: "auto", Gateway: "stripe", Lock: lock,
 	}, start)
 	require.NoError(t, err)
 	b := &book{
 		t: t, attempts: map[string]payment.Attempt{}, txns: map[string]payment.Transaction{}, refunds: map[string]payment.Refund{},
-		balances: map[ledger.AccountKind]int64{}, keys: map[string]bool{}, forgotten: map[string]bool{},
+		balances: map[ledger.AccountKind]int64{}, positions: map[money.Currency]map[ledger.AccountKind]int64{}, keys: map[string]bool{}, forgotten: map[string]bool{},
 	}
 	b.apply(change)
 	return b
@@ -54,6 +70,10 @@ func newBook(t require.TestingT, method payment.CaptureMethod, amount int64) *bo
 func (b *book) apply(c payment.Change) {
 	require.Equal(b.t, b.now.Intent.Version, c.FromVersion, "a change starts from the stored version")
 	require.Equal(b.t, c.FromVersion+1, c.Intent.Version)
+	if c.Refused != nil {
+		require.Equal(b.t, b.now.Transaction.ID, c.Refused.Transaction.ID)
+		b.attempts[c.Refused.Attempt.ID], b.txns[c.Refused.Transaction.ID] = c.Refused.Attempt, c.Refused.Transaction
+	}
 	if c.Attempt != nil {
 		b.attempts[c.Attempt.ID] = *c.Attempt
 	}
@@ -73,6 +93,7 @@ func (b *book) apply(c payment.Change) {
 			b.balances[e.Account] += e.Amount
 		}
 	}
+	b.post(c.Ledger)
 	b.events += len(c.Events)
 	b.now = payment.Aggregate{Intent: c.Intent}
 	if a, ok := b.attempts[c.Intent.CurrentAttemptID]; ok {
@@ -88,6 +109,8 @@ func (b *book) apply(c payment.Change) {
 func (b *book) check() {
 	p := b.now.Intent
 	require.LessOrEqual(b.t, p.AmountCaptured, p.Amount)
+	require.LessOrEqual(b.t, p.Confirmations(), p.AttemptLimit)
+	require.LessOrEqual(b.t, p.Attempts, p.AttemptLimit*payment.MaxGateways)
 	require.LessOrEqual(b.t, p.AmountRefunded+p.AmountRefundPending, p.AmountCaptured)
 	require.GreaterOrEqual(b.t, p.AmountRefundPending, int64(0))
 	require.Equal(b.t, p.AmountCapturable, b.balances[ledger.Authorizations], "what is held is in the books")
@@ -99,10 +122,12 @@ func (b *book) check() {
 		require.Zero(b.t, p.AmountCapturable, "nothing is held in state %s", p.Status)
 		require.Empty(b.t, p.PendingTransaction)
 	}
+	b.checkConverted()
 }
 
 var outcomes = []payment.Outcome{
 	{Class: payment.OutcomeSucceeded}, payment.Declined(payment.NewDecline(payment.DeclineInsufficientFunds)),
+	payment.Declined(payment.NewDecline(payment.DeclineDoNotHonor)), payment.Declined(payment.NewDecline(payment.DeclineGatewayUnavailable)),
 	{Class: payment.OutcomeActionRequired, RedirectURL: "https://issuer.example/3ds"}, {Class: payment.OutcomeAbsent}, payment.Unknown("no answer"),
 }
 
@@ -111,7 +136,7 @@ var outcomes = []payment.Outcome{
 func TestAnyLifeKeepsTheBooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		method := rapid.SampledFrom([]payment.CaptureMethod{payment.CaptureAutomatic, payment.CaptureManual}).Draw(t, "method")
-		b := newBook(t, method, rapid.Int64Range(1, money.MaxAmount).Draw(t, "amount"))
+		b := newConvertedBook(t, method, rapid.Int64Range(1, money.MaxAmount).Draw(t, "amount"), drawLock(t))
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
 			b.step(t)
 		}
@@ -131,7 +156,7 @@ func (b *book) step(t *rapid.T) {
 		case 1:
 			change, err = p.Expire(now)
 		default:
-			change, err = p.BeginAttempt(payment.Confirmation{OperationID: op, CardToken: "tok_" + op, Card: card}, "stripe", allowed, now)
+			change, err = p.BeginAttempt(payment.Confirmation{OperationID: op, CardToken: "tok_" + op, Card: card}, among(now), allowed, now)
 		}
 	case payment.RequiresCapture:
 		if rapid.Bool().Draw(t, "capture") {
@@ -167,6 +192,13 @@ func (b *book) record(t *rapid.T, now time.Time) {
 	}
 	if o.Class == payment.OutcomeSucceeded {
 		o.Amount = b.now.Transaction.Amount
+		o.Settled = drawSettled(t, o.Amount)
+	}
+	if next, ok := b.now.Next(o, now); ok && rapid.Bool().Draw(t, "fail over") {
+		change, err := b.now.FailOver(o, next, now)
+		require.NoError(t, err)
+		b.apply(change)
+		return
 	}
 	change, err := b.now.Record(o, now)
 	require.NoError(t, err)
@@ -174,6 +206,9 @@ func (b *book) record(t *rapid.T, now time.Time) {
 }
 
 func (b *book) refund(t *rapid.T, op string, now time.Time) {
+	if b.reverse(t, now) {
+		return
+	}
 	for _, r := range b.refunds {
 		if r.Status == payment.RefundPending && rapid.Bool().Draw(t, "settle") {
 			o := rapid.SampledFrom(outcomes[:2]).Draw(t, "outcome")
@@ -186,7 +221,7 @@ func (b *book) refund(t *rapid.T, op string, now time.Time) {
 	}
 	left := b.now.Intent.Refundable()
 	ask := rapid.Int64Range(1, max(left, 1)+1).Draw(t, "refund")
-	change, err := b.now.Intent.OpenRefund(payment.Attempt{ID: "att_1", Gateway: "stripe"}, payment.NewRefund{ID: id.Join(id.Refund, op), Amount: ask}, now)
+	change, err := b.now.Intent.OpenRefund(payment.Attempt{ID: "att_1", Gateway: "stripe"}, payment.NewRefund{ID: id.Join(id.Refund, op), Amount: ask, Exchange: b.drawExchange(t)}, now)
 	if ask > left {
 		require.Error(t, err, "more than is left cannot be refunded")
 		return
@@ -197,7 +232,7 @@ func (b *book) refund(t *rapid.T, op string, now time.Time) {
 
 func TestAmountsThatDisagreeDecideNothing(t *testing.T) {
 	b := newBook(t, payment.CaptureAutomatic, 500)
-	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), Card: card}, "stripe", allowed, start)
+	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), Card: card}, toStripe, allowed, start)
 	require.NoError(t, err)
 	b.apply(change)
 	_, err = b.now.Record(payment.Outcome{Class: payment.OutcomeSucceeded, Amount: 499}, start)
@@ -207,7 +242,7 @@ func TestAmountsThatDisagreeDecideNothing(t *testing.T) {
 func TestThreeDeclinesEndAPayment(t *testing.T) {
 	b := newBook(t, payment.CaptureAutomatic, 500)
 	for n := 1; n <= payment.MaxAttempts; n++ {
-		change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), CardToken: "tok_1", Card: card}, "stripe", allowed, start)
+		change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), CardToken: "tok_1", Card: card}, toStripe, allowed, start)
 		require.NoError(t, err)
 		b.apply(change)
 		change, err = b.now.Record(payment.Declined(payment.NewDecline(payment.DeclineDoNotHonor)), start)
@@ -220,7 +255,7 @@ func TestThreeDeclinesEndAPayment(t *testing.T) {
 
 func TestTheGatewaysShorterWindowWins(t *testing.T) {
 	b := newBook(t, payment.CaptureManual, 500)
-	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), Card: card}, "stripe", allowed, start)
+	change, err := b.now.Intent.BeginAttempt(payment.Confirmation{OperationID: id.NewSuffix(), Card: card}, toStripe, allowed, start)
 	require.NoError(t, err)
 	b.apply(change)
 	for _, c := range []struct{ gateway, want time.Time }{

@@ -3,6 +3,8 @@ package payment
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -13,15 +15,53 @@ import (
 	"paymenthub/internal/vault"
 )
 
+// MethodType is what a shopper pays with.
+type MethodType string
+
+// The types. All but cards are paid at the provider's own page.
+const (
+	MethodCard       MethodType = "card"
+	MethodPayPal     MethodType = "paypal"
+	MethodIDEAL      MethodType = "ideal"
+	MethodBancontact MethodType = "bancontact"
+)
+
+// MethodTypes lists every type.
+var MethodTypes = []MethodType{MethodCard, MethodPayPal, MethodIDEAL, MethodBancontact}
+
 // Method is how the shopper pays.
 type Method struct {
-	Card  vault.Card // zero with Saved
+	Type  MethodType // MethodCard with Saved
+	Card  vault.Card // zero with Saved, and where Type is not a card
 	Saved string     // pm_…: a card that a gateway keeps for the intent's customer
 	Save  bool       // the shopper agrees to have Card kept for later
 	// MerchantInitiated: the shopper is not there. Only with Saved.
 	MerchantInitiated bool
 	ReturnURL         string // where the shopper returns to after the issuer's page; "" means the intent's
 	Shopper           Shopper
+}
+
+// Methods are what a shopper can pay this payment with now, in the order of
+// MethodTypes. Errors: fault.Unavailable when no gateway is set up.
+func (s *Service) Methods(ctx context.Context, p Intent) ([]MethodType, error) {
+	return s.router.Methods(ctx, p)
+}
+
+// route is what is known when the gateway of the payment is chosen, with the method
+// that it is confirmed with at once; nil: it is not.
+func (p Intent) route(m *Method, saved *customer.PaymentMethod) RouteRequest {
+	r := RouteRequest{Intent: p}
+	if m == nil {
+		return r
+	}
+	r.Method, r.Save, r.BillingCountry = m.Type, m.Save, m.Shopper.BillingCountry
+	switch {
+	case saved != nil:
+		r.KeptBy, r.Card = saved.Gateway, saved.Card
+	case m.Type == MethodCard:
+		r.Card = CardSummary{Brand: m.Card.Brand(), BIN: m.Card.BIN()}
+	}
+	return r
 }
 
 // Shopper is what is known of who pays; empty fields are not known.
@@ -43,16 +83,20 @@ type presented struct {
 // brings none.
 func (s *Service) present(ctx context.Context, p Intent, operationID string, m Method, saved *customer.PaymentMethod) (presented, error) {
 	of := presented{conf: Confirmation{
-		OperationID: operationID, ReturnURL: m.ReturnURL, SavedMethod: m.Saved, Save: m.Save, MerchantInitiated: m.MerchantInitiated,
+		OperationID: operationID, Method: m.Type, ReturnURL: m.ReturnURL, SavedMethod: m.Saved, Save: m.Save, MerchantInitiated: m.MerchantInitiated,
+		BillingCountry: m.Shopper.BillingCountry,
 	}}
-	if saved != nil {
+	switch {
+	case saved != nil:
 		of.conf.Card = saved.Card
-	} else {
+	case m.Type == MethodCard:
 		sealed, err := s.vault.Seal(p.Scope, cardToken(operationID), m.Card)
 		if err != nil {
 			return presented{}, err
 		}
 		of.card, of.conf.CardToken, of.conf.Card = &sealed, sealed.Token, sealed.Summary()
+	case !slices.Contains(MethodTypes, m.Type):
+		return presented{}, fmt.Errorf("payment %s: method of the unknown type %q", p.ID, m.Type)
 	}
 	known, err := s.asKnown(ctx, p)
 	if err != nil {

@@ -22,10 +22,12 @@ const (
 // hub's words.
 type NoticeState string
 
-// The states. NoticeOpen says nothing about the end: the provider waits for the
+// The states. NoticeReady: the shopper has agreed, and the provider waits for the hub.
+// NoticeOpen says nothing about the end: the provider waits for the
 // shopper, or is at work.
 const (
 	NoticeOpen       NoticeState = "open"
+	NoticeReady      NoticeState = "ready"
 	NoticeAuthorized NoticeState = "authorized"
 	NoticeCaptured   NoticeState = "captured"
 	NoticeReleased   NoticeState = "released" // voided or expired: nothing is held
@@ -44,7 +46,8 @@ type Notice struct {
 	State   NoticeState   `json:"state,omitempty"` // of a payment or refund
 	// PaymentID, TransactionID and RefundID are ours, as the provider gives them
 	// back; empty when it does not. TransactionID is that of the authorization or
-	// sale, or of the refund.
+	// sale, or of the refund; and of a capture or void where the provider tells of
+	// those by themselves.
 	PaymentID     string `json:"payment_id,omitempty"`
 	TransactionID string `json:"transaction_id,omitempty"`
 	RefundID      string `json:"refund_id,omitempty"`
@@ -52,7 +55,8 @@ type Notice struct {
 	// payment and of the dispute.
 	GatewayReference string `json:"gateway_reference,omitempty"`
 	DisputeReference string `json:"dispute_reference,omitempty"`
-	// Amount is the whole amount of the payment, refund or dispute. Captured is
+	// Amount is the whole amount of the payment, refund or dispute; of the capture or
+	// void where TransactionID is that of one. Captured is
 	// what was taken of a captured payment, in minor units.
 	Amount   money.Money `json:"amount"`
 	Captured int64       `json:"captured,omitempty"`
@@ -69,19 +73,23 @@ type Verdict struct {
 }
 
 // Judge compares a notice of this payment with what the hub has of it. made
-// are the payment's authorizations and sales.
+// are the payment's authorizations and sales, and the capture or void that the notice
+// is of.
 func (a Aggregate) Judge(n Notice, made []Transaction) Verdict {
 	p := a.Intent
-	if n.Amount != p.Money() {
-		return disagrees("the provider has %s, the hub %s", n.Amount, p.Money())
-	}
 	var of *Transaction
+	amount := p.Money()
 	for i := range made {
 		if made[i].ID == n.TransactionID {
-			of = &made[i]
+			of, amount = &made[i], made[i].Money()
 		}
 	}
+	if n.Amount != amount {
+		return disagrees("the provider has %s, the hub %s", n.Amount, amount)
+	}
 	switch {
+	case of != nil && (of.Kind == Capture || of.Kind == Void):
+		return of.judgeMovement(n)
 	case of == nil:
 		return disagrees("the provider made it for the transaction %q, which this payment does not have", n.TransactionID)
 	case of.Status == TransactionPending:
@@ -92,9 +100,26 @@ func (a Aggregate) Judge(n Notice, made []Transaction) Verdict {
 		}
 		return Verdict{}
 	case p.PendingTransaction != "":
-		return Verdict{Look: true} // a capture or void of what was authorized
+		// What was authorized is being captured or voided: that it was authorized says
+		// nothing about that.
+		return Verdict{Look: n.State != NoticeAuthorized && n.State != NoticeOpen}
 	default:
 		return p.judgeSettled(n)
+	}
+}
+
+// judgeMovement judges a notice of a capture or void.
+func (t Transaction) judgeMovement(n Notice) Verdict {
+	carriedOut := n.State == NoticeCaptured || n.State == NoticeReleased
+	switch {
+	case t.Status == TransactionPending:
+		return Verdict{Look: n.State != NoticeOpen}
+	case t.Status == TransactionDeclined && carriedOut:
+		return disagrees("the %s %s was carried out at the provider, but the hub has it as declined", t.Kind, t.ID)
+	case t.Status == TransactionSucceeded && n.State == NoticeDeclined:
+		return disagrees("the %s %s has failed at the provider, but the hub has it as succeeded", t.Kind, t.ID)
+	default:
+		return Verdict{}
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 func (s *Service) command(ctx context.Context, intent Intent, operationID string, send func(context.Context) error) (Intent, error) {
 	waiting, cancel := context.WithTimeout(ctx, s.options.Wait)
 	defer cancel()
-	err := send(waiting)
+	err := s.sendWhenReady(waiting, intent, send)
 	if errors.Is(err, ErrNotRunning) {
 		current, loadErr := s.repo.Load(ctx, intent.ID)
 		if loadErr != nil {
@@ -36,6 +36,31 @@ func (s *Service) command(ctx context.Context, intent Intent, operationID string
 		return s.orBegun(ctx, intent, operationID, err)
 	default:
 		return Intent{}, err
+	}
+}
+
+// behind is the pause before a command is sent again to a workflow that has yet to
+// learn what its own last step has written down.
+const behind = 25 * time.Millisecond
+
+// sendWhenReady sends a command that the database allows. A workflow that refuses it
+// while the database still does has not heard of its last step's end, and is asked
+// again as soon as it may have.
+func (s *Service) sendWhenReady(ctx context.Context, intent Intent, send func(context.Context) error) error {
+	for pause := behind; ; pause = min(2*pause, time.Second) {
+		err := send(ctx)
+		if !fault.Is(err, fault.InvalidState) {
+			return err
+		}
+		now, readErr := s.current(ctx, intent)
+		if readErr != nil || now.Status != intent.Status || now.Version != intent.Version {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
 	}
 }
 

@@ -20,6 +20,9 @@ const (
 	OutcomeActionRequired OutcomeClass = "action_required"
 	OutcomeAccepted       OutcomeClass = "accepted" // the provider will settle it later
 	OutcomeAbsent         OutcomeClass = "absent"
+	// OutcomeReady: the shopper has agreed, and the provider waits to be told to
+	// take the payment (gateway.Completer).
+	OutcomeReady OutcomeClass = "ready"
 )
 
 // Outcome is what a gateway said about one transaction.

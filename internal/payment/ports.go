@@ -7,6 +7,7 @@ import (
 	"paymenthub/internal/customer"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 	"paymenthub/internal/vault"
 )
 
@@ -84,6 +85,10 @@ type Repository interface {
 	// it: the sealed card where there is one, and what was seen of the shopper, whose
 	// e-mail address is kept with the payment where nobody else told one.
 	Present(ctx context.Context, card *vault.Record, seen risk.Sighting) error
+
+	// Returned keeps the query with which the provider sent an attempt's shopper back,
+	// and changes nothing else: no version, no event.
+	Returned(ctx context.Context, attemptID, query string) error
 
 	Payment(ctx context.Context, scope merchant.Scope, paymentID string) (Intent, error)
 	Payments(ctx context.Context, scope merchant.Scope, f Filter) (rows []Intent, more bool, err error)
@@ -211,17 +216,33 @@ type Orchestrator interface {
 	// there is none. notificationID names what the gateway has told, "" for nothing.
 	LookUp(ctx context.Context, s Snapshot, notificationID string) error
 	// LookUpRefund is the same for a refund, settled ones included.
-	LookUpRefund(ctx context.Context, r Refund) error
+	LookUpRefund(ctx context.Context, r Refund, notificationID string) error
 	// LookUpDispute is the same for a dispute, which need not be known yet.
 	LookUpDispute(ctx context.Context, d DisputeRef) error
 	// StartRefund starts the refund's workflow. Starting a running one changes nothing.
 	StartRefund(ctx context.Context, r Refund) error
 }
 
-// Router chooses the gateway for a payment. Errors: fault.Invalid naming
-// "routing" or "currency" when no gateway can take it.
+// Router chooses the gateways for a payment. Errors: fault.Invalid naming
+// "routing", "currency", "amount", "capture_method" or "payment_method.type" when
+// none can take it; fault.Unavailable when none is set up.
 type Router interface {
-	Route(ctx context.Context, p Intent) (gateway string, err error)
+	Route(ctx context.Context, r RouteRequest) (routing.Decision, error)
+	// Methods are what a shopper can pay this payment with now, in the order of
+	// MethodTypes.
+	Methods(ctx context.Context, p Intent) ([]MethodType, error)
+}
+
+// RouteRequest is what is known of a payment when its gateway is chosen.
+type RouteRequest struct {
+	Intent Intent
+	Method MethodType  // "" when the payment is not confirmed yet: any
+	Card   CardSummary // zero when no card is known
+	// Save: the card is to be kept by the gateway that takes the payment.
+	Save bool
+	// KeptBy names the gateway that keeps the saved method; "" without one.
+	KeptBy         string
+	BillingCountry string // ISO 3166-1 alpha-2; "" when not known
 }
 
 // RiskAssessor judges an attempt before it is written down; the sighting of its

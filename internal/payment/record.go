@@ -48,6 +48,16 @@ func (p Intent) SendAgain(now time.Time) (Change, error) {
 	return c, c.seal(now, nil)
 }
 
+// Complete claims the payment for a worker that is about to tell the provider to take
+// it, as SendAgain does, and writes down when.
+func (a Aggregate) Complete(now time.Time) (Change, error) {
+	c := a.Intent.begin()
+	attempt := *a.Attempt
+	attempt.CompletionSentAt = now
+	c.Attempt = &attempt
+	return c, c.seal(now, nil)
+}
+
 // Record writes down what became of the pending transaction.
 func (a Aggregate) Record(o Outcome, now time.Time) (Change, error) {
 	t := *a.Transaction

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"paymenthub/internal/event"
+	"paymenthub/internal/fx"
 	"paymenthub/internal/id"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
@@ -49,6 +50,7 @@ type Refund struct {
 	Note          string         `json:"note,omitempty"` // the merchant's own words, for audit
 	Status        RefundStatus   `json:"status"`
 	Failure       *Decline       `json:"failure,omitempty"`
+	Exchange      *fx.Exchange   `json:"exchange,omitempty"` // of a converted payment; nil otherwise
 	// ReversedAt is when the gateway took a settled refund back; zero when it
 	// did not. The refund is failed then.
 	ReversedAt time.Time `json:"reversed_at,omitzero"`
@@ -65,6 +67,8 @@ type NewRefund struct {
 	Amount int64 // minor units, 1 to what is refundable
 	Reason RefundReason
 	Note   string // the merchant's own words, at most 500 characters
+	// Exchange is what it costs today, of a converted payment; nil: its promised rate.
+	Exchange *fx.Exchange
 }
 
 // OpenRefund reserves the amount on the payment and writes the refund and its
@@ -84,7 +88,11 @@ func (p Intent) OpenRefund(a Attempt, n NewRefund, now time.Time) (Change, error
 	}
 	c.Refund = &Refund{
 		ID: n.ID, Scope: p.Scope, PaymentID: p.ID, TransactionID: c.Transaction.ID, Amount: n.Amount,
-		Currency: p.Currency, Reason: n.Reason, Note: n.Note, Status: RefundPending, CreatedAt: now,
+		Currency: p.Currency, Reason: n.Reason, Note: n.Note, Status: RefundPending, Exchange: n.Exchange, CreatedAt: now,
+	}
+	if p.Conversion != nil && n.Exchange == nil {
+		locked := p.Conversion.LockedExchange()
+		c.Refund.Exchange = &locked
 	}
 	return c.sealRefund(now, event.RefundCreated)
 }
@@ -110,8 +118,12 @@ func (p Intent) RecordRefund(r Refund, t Transaction, o Outcome, now time.Time) 
 		}
 		t.Status, t.GatewayReference = TransactionSucceeded, o.TransactionReference
 		r.Status = RefundSucceeded
+		source := c.source(t, now)
+		c.Ledger = append(c.Ledger, source.Refund(c.money(r.Amount)))
+		if err := c.returnExchanged(source, &r); err != nil {
+			return Change{}, err
+		}
 		c.Intent.AmountRefunded += r.Amount
-		c.Ledger = append(c.Ledger, c.source(t, now).Refund(c.money(r.Amount)))
 		return c.sealRefund(now, event.RefundCompleted)
 	default:
 		return Change{}, fmt.Errorf("refund %s: outcome %q decides nothing", r.ID, o.Class)
@@ -129,7 +141,9 @@ func (p Intent) ReverseRefund(r Refund, t Transaction, d Decline, now time.Time)
 	t.UpdatedAt, t.Status, t.Decline = now, TransactionDeclined, &d
 	r.Status, r.Failure, r.ReversedAt = RefundFailed, d.ofRefund(), now
 	c.Intent.AmountRefunded -= r.Amount
-	c.Ledger = append(c.Ledger, c.source(t, now).RefundReversal(c.money(r.Amount)))
+	source := c.source(t, now)
+	c.Ledger = append(c.Ledger, source.RefundReversal(c.money(r.Amount)))
+	c.reverseExchanged(source, r)
 	return c.sealRefund(now, event.RefundFailed)
 }
 

@@ -60,6 +60,9 @@ func (s *Service) openRefund(ctx context.Context, scope merchant.Scope, paymentI
 	if err := checkRefund(current.Intent, &n); err != nil {
 		return Refund{}, err
 	}
+	if err := s.exchange(ctx, current.Intent, &n); err != nil {
+		return Refund{}, err
+	}
 	change, err := current.Intent.OpenRefund(*current.Attempt, n, s.clock.Now())
 	if err != nil {
 		return Refund{}, err

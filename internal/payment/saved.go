@@ -6,6 +6,7 @@ import (
 
 	"paymenthub/internal/customer"
 	"paymenthub/internal/fault"
+	"paymenthub/internal/id"
 )
 
 // RoutingAuto lets the hub choose the gateway.
@@ -43,7 +44,7 @@ func (s *Service) checkMethod(ctx context.Context, p Intent, method Method) (*cu
 		return nil, fault.Field("payment_method.id", "Field 'payment_method.id' names no payment method of this payment's customer.")
 	case err != nil:
 		return nil, err
-	case p.Routing != RoutingAuto && p.Routing != saved.Gateway:
+	case p.Routing != RoutingAuto && p.Routing != saved.Gateway && !id.Valid(id.RoutingProfile, p.Routing):
 		return nil, fault.Field("payment_method.id", "Field 'payment_method.id' names a payment method of gateway '%s', and 'routing' another one.", saved.Gateway)
 	}
 	return &saved, nil

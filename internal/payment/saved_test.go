@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"cmp"
 	"context"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 	"paymenthub/internal/vault"
 )
 
@@ -42,8 +44,9 @@ func (s shelf) Method(_ context.Context, _ merchant.Scope, methodID string) (cus
 type till struct {
 	payment.Repository
 	payment.Orchestrator
+	payment.Router
 	stored    payment.Change
-	routed    payment.Intent
+	routed    payment.RouteRequest
 	presented *vault.Record
 	seen      risk.Sighting
 	confirmed *payment.Confirmation
@@ -80,12 +83,13 @@ func (k *till) Confirm(_ context.Context, _ string, c payment.Confirmation) erro
 	return nil
 }
 
-func (k *till) Route(_ context.Context, p payment.Intent) (string, error) {
-	k.routed = p
-	if p.Routing == payment.RoutingAuto {
-		return "stripe", nil
+func (k *till) Route(_ context.Context, r payment.RouteRequest) (routing.Decision, error) {
+	k.routed = r
+	chosen := cmp.Or(r.KeptBy, r.Intent.Routing)
+	if chosen == payment.RoutingAuto {
+		chosen = "stripe"
 	}
-	return p.Routing, nil
+	return routing.Decision{Choices: []routing.Choice{{Gateway: chosen}}}, nil
 }
 
 const (
@@ -122,14 +126,14 @@ var typed = vault.Card{Number: "4242424242424242", CVC: "123", ExpMonth: 12, Exp
 
 func TestASavedMethodPinsItsGatewayAndBringsNoCard(t *testing.T) {
 	k, s, _ := newTill(t)
-	_, err := s.Create(t.Context(), wanted(), &payment.Method{Saved: keptCard.ID, MerchantInitiated: true})
+	_, err := s.Create(t.Context(), wanted(), &payment.Method{Type: payment.MethodCard, Saved: keptCard.ID, MerchantInitiated: true})
 	require.NoError(t, err)
 	require.Equal(t, keptAt, k.stored.Intent.Gateway)
 	require.Equal(t, payment.RoutingAuto, k.stored.Intent.Routing, "another card may be taken elsewhere")
 	require.Nil(t, k.stored.Card)
 	require.Equal(t, []string{"f00d", "42424242"}, []string{k.stored.Sighting.Fingerprint, k.stored.Sighting.BIN})
 	require.Equal(t, payment.Confirmation{
-		OperationID: id.Suffix(k.stored.Intent.ID), Card: keptCard.Card, SavedMethod: keptCard.ID, MerchantInitiated: true,
+		OperationID: id.Suffix(k.stored.Intent.ID), Method: payment.MethodCard, Card: keptCard.Card, SavedMethod: keptCard.ID, MerchantInitiated: true,
 	}, *k.confirmed)
 }
 
@@ -139,14 +143,14 @@ func TestWhatIsWrongWithASavedMethodIsNamed(t *testing.T) {
 		method payment.Method
 		param  string
 	}{
-		"a customer that is not there": {func(n *payment.New) { n.CustomerID = id.New(id.Customer) }, payment.Method{Card: typed}, "customer_id"},
-		"a method that is not there":   {nil, payment.Method{Saved: id.New(id.PaymentMethod)}, "payment_method.id"},
-		"another customer's":           {nil, payment.Method{Saved: "pm_others"}, "payment_method.id"},
-		"a detached one":               {nil, payment.Method{Saved: "pm_detached"}, "payment_method.id"},
-		"one that is not kept yet":     {nil, payment.Method{Saved: "pm_pending"}, "payment_method.id"},
-		"of nobody's payment":          {func(n *payment.New) { n.CustomerID = "" }, payment.Method{Saved: keptCard.ID}, "payment_method.id"},
-		"kept by another gateway":      {func(n *payment.New) { n.Routing = "stripe" }, payment.Method{Saved: keptCard.ID}, "payment_method.id"},
-		"to be kept for nobody":        {func(n *payment.New) { n.CustomerID = "" }, payment.Method{Card: typed, Save: true}, "save_payment_method"},
+		"a customer that is not there": {func(n *payment.New) { n.CustomerID = id.New(id.Customer) }, payment.Method{Type: payment.MethodCard, Card: typed}, "customer_id"},
+		"a method that is not there":   {nil, payment.Method{Type: payment.MethodCard, Saved: id.New(id.PaymentMethod)}, "payment_method.id"},
+		"another customer's":           {nil, payment.Method{Type: payment.MethodCard, Saved: "pm_others"}, "payment_method.id"},
+		"a detached one":               {nil, payment.Method{Type: payment.MethodCard, Saved: "pm_detached"}, "payment_method.id"},
+		"one that is not kept yet":     {nil, payment.Method{Type: payment.MethodCard, Saved: "pm_pending"}, "payment_method.id"},
+		"of nobody's payment":          {func(n *payment.New) { n.CustomerID = "" }, payment.Method{Type: payment.MethodCard, Saved: keptCard.ID}, "payment_method.id"},
+		"kept by another gateway":      {func(n *payment.New) { n.Routing = "stripe" }, payment.Method{Type: payment.MethodCard, Saved: keptCard.ID}, "payment_method.id"},
+		"to be kept for nobody":        {func(n *payment.New) { n.CustomerID = "" }, payment.Method{Type: payment.MethodCard, Card: typed, Save: true}, "save_payment_method"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k, s, _ := newTill(t)
@@ -175,7 +179,7 @@ func TestALaterConfirmationPaysWithASavedMethod(t *testing.T) {
 	n := wanted()
 	k.stored.Intent = payment.Intent{ID: n.ID, Scope: n.Scope, Status: payment.RequiresConfirmation, CustomerID: known, Routing: payment.RoutingAuto, ExpiresAt: time.Now().Add(time.Hour)}
 	operation := id.NewSuffix()
-	_, err := s.Confirm(t.Context(), n.Scope, n.ID, operation, payment.Method{Saved: keptCard.ID})
+	_, err := s.Confirm(t.Context(), n.Scope, n.ID, operation, payment.Method{Type: payment.MethodCard, Saved: keptCard.ID})
 	require.NoError(t, err)
 	require.Nil(t, k.presented)
 	require.Equal(t, []string{operation, "f00d"}, []string{k.seen.OperationID, k.seen.Fingerprint})
@@ -185,7 +189,7 @@ func TestALaterConfirmationPaysWithASavedMethod(t *testing.T) {
 
 func TestACardThatIsToBeKeptIsSealedAsEver(t *testing.T) {
 	k, s, _ := newTill(t)
-	_, err := s.Create(t.Context(), wanted(), &payment.Method{Card: typed, Save: true})
+	_, err := s.Create(t.Context(), wanted(), &payment.Method{Type: payment.MethodCard, Card: typed, Save: true})
 	require.NoError(t, err)
 	require.NotNil(t, k.stored.Card)
 	require.Equal(t, k.stored.Card.Token, k.confirmed.CardToken)
@@ -199,7 +203,7 @@ func TestADetachedMethodDoesNotHideThePaymentItMade(t *testing.T) {
 	n := wanted()
 	k.stored.Intent = payment.Intent{ID: n.ID, Scope: n.Scope, Status: payment.Succeeded, Attempts: 1, CustomerID: known}
 	delete(at.methods, keptCard.ID)
-	p, err := s.Create(t.Context(), n, &payment.Method{Saved: keptCard.ID})
+	p, err := s.Create(t.Context(), n, &payment.Method{Type: payment.MethodCard, Saved: keptCard.ID})
 	require.NoError(t, err)
 	require.Equal(t, payment.Succeeded, p.Status)
 }

@@ -26,6 +26,10 @@ func (s ClientSecrets) Check(paymentID, secret string) bool {
 	return strings.HasPrefix(secret, paymentID) && hmac.Equal([]byte(secret), []byte(s.For(paymentID)))
 }
 
+// ReturnToken names the parameter of ForReturn in the address that gateways send
+// shoppers back to. Providers add parameters of their own there: PayPal a "token".
+const ReturnToken = "return_token"
+
 // ForReturn returns what lets whoever comes from the issuer's page learn where the
 // payment's shopper goes on to: less than the client secret, since providers keep it.
 func (s ClientSecrets) ForReturn(paymentID string) string {

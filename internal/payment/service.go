@@ -23,6 +23,9 @@ type Options struct {
 	// Poll is how often a waiting request asks the database, for steps recorded
 	// by another process.
 	Poll time.Duration
+	// Conversions promises the rates of payments that are settled in another currency;
+	// nil: none is.
+	Conversions Conversions
 }
 
 // Service is what the façades call. Everything that changes a payment after
@@ -49,18 +52,20 @@ func NewService(repo Repository, customers Customers, o Orchestrator, r Router, 
 // creating the same id again goes on with the first.
 //
 // Errors: fault.Invalid naming "routing", "currency", "customer_id",
-// "payment_method.id" or "save_payment_method".
+// "payment_method.id" or "save_payment_method", and those of Conversions.Lock.
 func (s *Service) Create(ctx context.Context, n New, method *Method) (Intent, error) {
-	asked := Intent{ID: n.ID, Scope: n.Scope, Amount: n.Amount, Currency: n.Currency, Routing: n.Routing, CustomerID: n.CustomerID}
+	asked := Intent{ID: n.ID, Scope: n.Scope, Amount: n.Amount, Currency: n.Currency, CaptureMethod: n.CaptureMethod, Routing: n.Routing, CustomerID: n.CustomerID, Metadata: n.Metadata, CreatedAt: s.clock.Now()}
 	saved, err := s.checkNew(ctx, n, method)
 	if err != nil {
 		return s.orAttempted(ctx, asked, err)
 	}
-	if saved != nil {
-		asked.Routing = saved.Gateway
-	}
-	if n.Gateway, err = s.router.Route(ctx, asked); err != nil {
+	chosen, err := s.router.Route(ctx, asked.route(method, saved))
+	if err != nil {
 		return s.orAttempted(ctx, asked, err)
+	}
+	n.Gateway = chosen.Gateway()
+	if n.Lock, err = s.lock(ctx, n); err != nil {
+		return Intent{}, err
 	}
 	change, err := Open(n, s.clock.Now())
 	if err != nil {
@@ -179,11 +184,16 @@ func (s *Service) List(ctx context.Context, scope merchant.Scope, f Filter) ([]I
 
 // ActionReturned tells the payment's workflow that the shopper came back, and
 // returns the payment once the gateway has been asked, or as it stands after
-// the time to wait.
-func (s *Service) ActionReturned(ctx context.Context, paymentID string) (Intent, error) {
+// the time to wait. query is what the provider added to the address.
+func (s *Service) ActionReturned(ctx context.Context, paymentID, query string) (Intent, error) {
 	current, err := s.repo.Load(ctx, paymentID)
 	if err != nil || current.Intent.Status != RequiresAction {
 		return current.Intent, err
+	}
+	if query != "" && query != current.Attempt.Returned {
+		if err := s.repo.Returned(ctx, current.Attempt.ID, query); err != nil {
+			return Intent{}, err
+		}
 	}
 	watch := s.watcher.Watch(paymentID)
 	defer watch.Close()

@@ -13,6 +13,7 @@ import (
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 	"paymenthub/internal/vault"
 )
 
@@ -57,7 +58,7 @@ func lostWorkflow(status, becomes payment.Status) (*payment.Service, *kept, *rev
 
 func TestAReturningShopperRevivesALostWorkflow(t *testing.T) {
 	s, repo, lost := lostWorkflow(payment.RequiresAction, payment.Succeeded)
-	got, err := s.ActionReturned(t.Context(), repo.now.Intent.ID)
+	got, err := s.ActionReturned(t.Context(), repo.now.Intent.ID, "")
 	require.NoError(t, err)
 	require.Equal(t, payment.Succeeded, got.Status)
 	require.Equal(t, 1, lost.revived)
@@ -78,9 +79,11 @@ type slow struct{ payment.Orchestrator }
 
 func (slow) StartPayment(context.Context, payment.Snapshot, *payment.Confirmation) error { return nil }
 
-type routed struct{}
+type routed struct{ payment.Router }
 
-func (routed) Route(context.Context, payment.Intent) (string, error) { return "stripe", nil }
+func (routed) Route(context.Context, payment.RouteRequest) (routing.Decision, error) {
+	return routing.Decision{Choices: []routing.Choice{{Gateway: "stripe"}}}, nil
+}
 
 func (k *kept) Insert(_ context.Context, c payment.Change) error {
 	k.now.Intent = c.Intent
@@ -95,7 +98,7 @@ func TestAConfirmationThatWasNotBegunIsNoAnswer(t *testing.T) {
 	s := payment.NewService(&kept{}, nil, slow{}, routed{}, v, payment.NewWatcher(), clock.System{}, payment.Options{Wait: 20 * time.Millisecond, Poll: time.Millisecond})
 	n := payment.New{ID: id.New(id.Payment), Scope: scope, Amount: 500, Currency: "USD", CaptureMethod: payment.CaptureAutomatic, Routing: "auto"}
 	card := vault.Card{Number: "4242424242424242", CVC: "123", ExpMonth: 12, ExpYear: 2040}
-	_, err = s.Create(t.Context(), n, &payment.Method{Card: card})
+	_, err = s.Create(t.Context(), n, &payment.Method{Type: payment.MethodCard, Card: card})
 	require.True(t, fault.Is(err, fault.Unavailable), "%v", err)
 	got, err := s.Create(t.Context(), n, nil)
 	require.NoError(t, err)
@@ -138,7 +141,7 @@ func (k *kept) HasTransaction(_ context.Context, _, transactionID string) (bool,
 func TestACommandThatWasCarriedOutIsNotRefused(t *testing.T) {
 	v, err := vault.New(nil, vault.Keys{Active: 1, ByVersion: map[int][]byte{1: make([]byte, 32)}, Fingerprint: make([]byte, 32)}, clock.System{})
 	require.NoError(t, err)
-	card := payment.Method{Card: vault.Card{Number: "4242424242424242", CVC: "123", ExpMonth: 12, ExpYear: 2040}}
+	card := payment.Method{Type: payment.MethodCard, Card: vault.Card{Number: "4242424242424242", CVC: "123", ExpMonth: 12, ExpYear: 2040}}
 	for name, c := range map[string]struct {
 		before, after payment.Status
 		do            func(*payment.Service, string) (payment.Intent, error)
@@ -164,6 +167,36 @@ func TestACommandThatWasCarriedOutIsNotRefused(t *testing.T) {
 			require.Equal(t, c.after, got.Status)
 		})
 	}
+}
+
+// behindhand is an orchestrator whose workflow has yet to learn of its last step.
+type behindhand struct {
+	payment.Orchestrator
+	repo   *kept
+	rounds int
+}
+
+func (o *behindhand) Capture(_ context.Context, _ string, c payment.CaptureCommand) error {
+	if o.rounds--; o.rounds >= 0 {
+		return fault.New(fault.InvalidState, "The payment's status is 'requires_action'.")
+	}
+	o.repo.operation = c.OperationID
+	o.repo.now.Intent.Status, o.repo.now.Intent.AmountCaptured = payment.Succeeded, 500
+	return nil
+}
+
+func TestAWorkflowThatIsBehindTheDatabaseIsWaitedFor(t *testing.T) {
+	held := payment.Intent{ID: id.New(id.Payment), Scope: scope, Status: payment.RequiresCapture, Amount: 500, AmountCapturable: 500, Currency: "USD"}
+	capture := func(rounds int) (payment.Intent, error) {
+		repo := &kept{now: payment.Aggregate{Intent: held}}
+		s := payment.NewService(repo, nil, &behindhand{repo: repo, rounds: rounds}, routed{}, nil, payment.NewWatcher(), clock.System{}, payment.Options{Wait: 200 * time.Millisecond, Poll: time.Millisecond})
+		return s.Capture(t.Context(), scope, held.ID, "01M7Y8A3Y4MNYTR6E4GPJ4YZ2N", 500)
+	}
+	got, err := capture(2)
+	require.NoError(t, err)
+	require.Equal(t, payment.Succeeded, got.Status)
+	_, err = capture(1000)
+	require.True(t, fault.Is(err, fault.InvalidState), "%v", err)
 }
 
 func (*kept) Present(context.Context, *vault.Record, risk.Sighting) error { return nil }

@@ -9,6 +9,7 @@ type Step string
 // that allows one.
 const (
 	StepAuthorize       Step = "authorize"        // an attempt is about to reach the gateway
+	StepFailOver        Step = "fail_over"        // refused, and about to reach another gateway
 	StepRequireAction   Step = "require_action"   // the gateway wants the shopper to act
 	StepAuthorized      Step = "authorized"       // held, waits for capture
 	StepCaptured        Step = "captured"         // taken
@@ -42,6 +43,7 @@ var transitions = map[edge]arrival{
 	{RequiresPaymentMethod, StepCanceled}:  {Canceled, []event.Type{event.PaymentCanceled}},
 	{RequiresPaymentMethod, StepExpired}:   {Expired, []event.Type{event.PaymentFailed}},
 
+	{Processing, StepFailOver}:        {Processing, nil},
 	{Processing, StepRequireAction}:   {RequiresAction, []event.Type{event.PaymentRequiresAction}},
 	{Processing, StepAuthorized}:      {RequiresCapture, []event.Type{event.PaymentAuthorized}},
 	{Processing, StepCaptured}:        {Succeeded, []event.Type{event.PaymentSucceeded}},

@@ -8,6 +8,7 @@ import (
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 )
 
 // attemptRow is a row of payment_attempts.
@@ -17,6 +18,7 @@ type attemptRow struct {
 	Number            int
 	Gateway           string
 	Status            string
+	Method            string
 	CardToken         string
 	CardBrand         string
 	CardBIN           string `gorm:"column:card_bin"`
@@ -26,6 +28,10 @@ type attemptRow struct {
 	CardFingerprint   string
 	ReturnURL         string
 	Risk              *string
+	Routing           *string
+	Follows           string
+	Returned          string
+	CompletionSentAt  instant
 	SavedMethod       string
 	SaveMethod        bool
 	MerchantInitiated bool
@@ -46,6 +52,7 @@ func (r attemptRow) columns() []column {
 		{"card_brand", r.CardBrand}, {"card_bin", r.CardBIN}, {"card_last4", r.CardLast4}, {"card_exp_month", r.CardExpMonth},
 		{"card_exp_year", r.CardExpYear}, {"card_fingerprint", r.CardFingerprint}, {"return_url", r.ReturnURL},
 		{"risk", r.Risk}, {"saved_method", r.SavedMethod}, {"save_method", r.SaveMethod}, {"merchant_initiated", r.MerchantInitiated},
+		{"method", r.Method}, {"routing", r.Routing}, {"follows", r.Follows},
 		{"created_at", r.CreatedAt},
 	}, r.changes()...)
 }
@@ -53,7 +60,7 @@ func (r attemptRow) columns() []column {
 // changes lists the columns that a change may write.
 func (r attemptRow) changes() []column {
 	return []column{
-		{"status", r.Status}, {"gateway_reference", r.GatewayReference}, {"auth_code", r.AuthCode},
+		{"status", r.Status}, {"returned", r.Returned}, {"completion_sent_at", r.CompletionSentAt}, {"gateway_reference", r.GatewayReference}, {"auth_code", r.AuthCode},
 		{"response_code", r.ResponseCode}, {"decline", r.Decline}, {"updated_at", r.UpdatedAt},
 	}
 }
@@ -64,10 +71,15 @@ func newAttemptRow(a payment.Attempt) (attemptRow, error) {
 		return attemptRow{}, err
 	}
 	judged, err := toJSON(a.Risk)
+	if err != nil {
+		return attemptRow{}, err
+	}
+	chosen, err := toJSON(a.Routing)
 	return attemptRow{
 		ID: a.ID, PaymentID: a.PaymentID, Number: a.Number, Gateway: a.Gateway, Status: string(a.Status),
 		CardToken: a.CardToken, CardBrand: a.Card.Brand, CardBIN: a.Card.BIN, CardLast4: a.Card.Last4,
 		CardExpMonth: a.Card.ExpMonth, CardExpYear: a.Card.ExpYear, CardFingerprint: a.Card.Fingerprint,
+		Method: string(a.Method), Routing: chosen, Follows: a.After, Returned: a.Returned, CompletionSentAt: at(a.CompletionSentAt),
 		ReturnURL: a.ReturnURL, Risk: judged, SavedMethod: a.SavedMethod, SaveMethod: a.Save, MerchantInitiated: a.MerchantInitiated, GatewayReference: a.GatewayReference, AuthCode: a.AuthCode,
 		ResponseCode: a.ResponseCode, Decline: decline, CreatedAt: at(a.CreatedAt), UpdatedAt: at(a.UpdatedAt),
 	}, err
@@ -79,11 +91,16 @@ func (r attemptRow) attempt() (payment.Attempt, error) {
 		return payment.Attempt{}, err
 	}
 	judged, err := fromJSON[risk.Assessment](r.Risk)
+	if err != nil {
+		return payment.Attempt{}, err
+	}
+	chosen, err := fromJSON[routing.Decision](r.Routing)
 	return payment.Attempt{
 		ID: r.ID, PaymentID: r.PaymentID, Number: r.Number, Gateway: r.Gateway, Status: payment.AttemptStatus(r.Status),
 		CardToken: r.CardToken, Card: payment.CardSummary{
 			Brand: r.CardBrand, BIN: r.CardBIN, Last4: r.CardLast4, ExpMonth: r.CardExpMonth, ExpYear: r.CardExpYear, Fingerprint: r.CardFingerprint,
 		},
+		Method: payment.MethodType(r.Method), Routing: chosen, After: r.Follows, Returned: r.Returned, CompletionSentAt: r.CompletionSentAt.Time,
 		ReturnURL: r.ReturnURL, Risk: judged, SavedMethod: r.SavedMethod, Save: r.SaveMethod, MerchantInitiated: r.MerchantInitiated, GatewayReference: r.GatewayReference, AuthCode: r.AuthCode,
 		ResponseCode: r.ResponseCode, Decline: decline, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}, err
@@ -102,6 +119,13 @@ func storeAttempt(tx *gorm.DB, a payment.Attempt) error {
 	}
 	written, err := insert(tx, overAttempt, row)
 	return atLeastOne(written, err, payment.ErrExists)
+}
+
+// Returned keeps the query with which the provider sent an attempt's shopper back.
+func (r Payments) Returned(ctx context.Context, attemptID, query string) error {
+	return r.store.write(ctx, "shopper returned", func(tx *gorm.DB) error {
+		return tx.Model(&attemptRow{}).Where("id = ?", attemptID).Update("returned", query).Error
+	})
 }
 
 // FindByReference returns the id of the payment that one of its attempts knows

@@ -72,6 +72,11 @@ func storeParts(tx *gorm.DB, c payment.Change) error {
 			return err
 		}
 	}
+	if c.Refused != nil {
+		if err := storeRefused(tx, *c.Refused); err != nil {
+			return err
+		}
+	}
 	if c.Attempt != nil {
 		if err := storeAttempt(tx, *c.Attempt); err != nil {
 			return err
@@ -100,10 +105,23 @@ func storeParts(tx *gorm.DB, c payment.Change) error {
 			return err
 		}
 	}
+	if c.Lock.Promises() {
+		if err := storeLock(tx, c.Lock, c.Intent.ID); err != nil {
+			return err
+		}
+	}
 	if c.EraseCard != "" {
 		return eraseCard(tx, c.Intent.Scope, c.EraseCard)
 	}
 	return nil
+}
+
+// storeRefused writes an attempt that another one follows at once.
+func storeRefused(tx *gorm.DB, r payment.Refused) error {
+	if err := storeAttempt(tx, r.Attempt); err != nil {
+		return err
+	}
+	return storeTransaction(tx, r.Transaction)
 }
 
 // storeKept writes what the gateway keeps of customer and card from now on.

@@ -121,14 +121,19 @@ func (r Notifications) Find(ctx context.Context, notificationID string) (found n
 }
 
 // Settle moves a received notification to a final state, with Why, MerchantID,
-// PaymentID and UpdatedAt of n. One that is final already stays as it is.
+// PaymentID and UpdatedAt of n, and with its body when it is ignored. One that is final
+// already stays as it is.
 func (r Notifications) Settle(ctx context.Context, n notification.Notification) error {
 	row, err := newNotificationRow(n)
 	if err != nil {
 		return translate("settle notification", err)
 	}
 	return r.store.write(ctx, "settle notification", func(db *gorm.DB) error {
-		_, err := update(db, row.TableName(), append(row.changes(), column{"due_at", nil}), "id = ? AND status = 'received'", row.ID)
+		changes := append(row.changes(), column{"due_at", nil})
+		if n.Status == notification.Ignored {
+			changes = append(changes, column{"key_version", row.KeyVersion}, column{"sealed", row.Sealed})
+		}
+		_, err := update(db, row.TableName(), changes, "id = ? AND status = 'received'", row.ID)
 		return err
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"paymenthub/internal/fault"
+	"paymenthub/internal/fx"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
@@ -46,6 +47,7 @@ type paymentRow struct {
 	ShopperEmail        string
 	CustomerName        string
 	AttemptLimit        int
+	Failovers           int
 	Attempts            int
 	CurrentAttemptID    string
 	PendingTransaction  string
@@ -57,6 +59,7 @@ type paymentRow struct {
 	Attention           string
 	SettledAmount       *int64
 	SettledCurrency     string
+	Conversion          *string
 	CreatedAt           instant
 	UpdatedAt           instant
 	ExpiresAt           instant
@@ -87,10 +90,10 @@ func (r paymentRow) changes() []column {
 	return []column{
 		{"status", r.Status}, {"amount_capturable", r.AmountCapturable}, {"amount_captured", r.AmountCaptured},
 		{"amount_refunded", r.AmountRefunded}, {"amount_refund_pending", r.AmountRefundPending},
-		{"gateway", r.Gateway}, {"attempts", r.Attempts}, {"current_attempt_id", r.CurrentAttemptID},
+		{"gateway", r.Gateway}, {"attempts", r.Attempts}, {"failovers", r.Failovers}, {"current_attempt_id", r.CurrentAttemptID},
 		{"pending_transaction", r.PendingTransaction}, {"operations", r.Operations}, {"redirect_url", r.RedirectURL},
 		{"last_error", r.LastError}, {"cancellation_reason", r.CancellationReason}, {"canceled_by", r.CanceledBy},
-		{"attention", r.Attention}, {"settled_amount", r.SettledAmount}, {"settled_currency", r.SettledCurrency},
+		{"attention", r.Attention}, {"settled_amount", r.SettledAmount}, {"settled_currency", r.SettledCurrency}, {"conversion", r.Conversion},
 		{"updated_at", r.UpdatedAt}, {"authorized_until", r.AuthorizedUntil}, {"due_at", r.DueAt}, {"version", r.Version},
 	}
 }
@@ -104,7 +107,7 @@ func newPaymentRow(p payment.Intent) (paymentRow, error) {
 		CustomerID: p.CustomerID, Routing: p.Routing, Gateway: p.Gateway, ReturnURL: p.ReturnURL,
 		Description: p.Description, StatementDescriptor: p.StatementDescriptor,
 		CustomerReference: p.Customer.Reference, CustomerEmail: p.Customer.Email, CustomerName: p.Customer.Name, ShopperEmail: p.Customer.ShopperEmail,
-		AttemptLimit: p.AttemptLimit, Attempts: p.Attempts, CurrentAttemptID: p.CurrentAttemptID, PendingTransaction: p.PendingTransaction,
+		AttemptLimit: p.AttemptLimit, Failovers: p.Failovers, Attempts: p.Attempts, CurrentAttemptID: p.CurrentAttemptID, PendingTransaction: p.PendingTransaction,
 		Operations: p.Operations, RedirectURL: p.RedirectURL, CancellationReason: p.CancellationReason,
 		CanceledBy: p.CanceledBy, Attention: p.Attention,
 		SettledAmount: p.SettledAmount, SettledCurrency: string(p.SettledCurrency),
@@ -116,6 +119,9 @@ func newPaymentRow(p payment.Intent) (paymentRow, error) {
 		return paymentRow{}, err
 	}
 	if row.Checkout, err = toJSON(p.Checkout); err != nil {
+		return paymentRow{}, err
+	}
+	if row.Conversion, err = toJSON(p.Conversion); err != nil {
 		return paymentRow{}, err
 	}
 	row.LastError, err = toJSON(p.LastError)
@@ -131,7 +137,7 @@ func (r paymentRow) intent() (payment.Intent, error) {
 		CustomerID: r.CustomerID, Routing: r.Routing, Gateway: r.Gateway, ReturnURL: r.ReturnURL,
 		Description: r.Description, StatementDescriptor: r.StatementDescriptor,
 		Customer:     payment.Customer{Reference: r.CustomerReference, Email: r.CustomerEmail, Name: r.CustomerName, ShopperEmail: r.ShopperEmail},
-		AttemptLimit: r.AttemptLimit, Attempts: r.Attempts, CurrentAttemptID: r.CurrentAttemptID, PendingTransaction: r.PendingTransaction,
+		AttemptLimit: r.AttemptLimit, Failovers: r.Failovers, Attempts: r.Attempts, CurrentAttemptID: r.CurrentAttemptID, PendingTransaction: r.PendingTransaction,
 		Operations: r.Operations, RedirectURL: r.RedirectURL, CancellationReason: r.CancellationReason,
 		CanceledBy: r.CanceledBy, Attention: r.Attention,
 		SettledAmount: r.SettledAmount, SettledCurrency: money.Currency(r.SettledCurrency),
@@ -146,6 +152,9 @@ func (r paymentRow) intent() (payment.Intent, error) {
 		p.Metadata = *metadata
 	}
 	if p.Checkout, err = fromJSON[payment.Checkout](r.Checkout); err != nil {
+		return payment.Intent{}, err
+	}
+	if p.Conversion, err = fromJSON[fx.Conversion](r.Conversion); err != nil {
 		return payment.Intent{}, err
 	}
 	p.LastError, err = fromJSON[payment.Decline](r.LastError)

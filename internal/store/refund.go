@@ -5,6 +5,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"paymenthub/internal/fx"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
@@ -23,6 +24,7 @@ type refundRow struct {
 	Note          string
 	Status        string
 	Failure       *string
+	Exchange      *string
 	ReversedAt    instant
 	Attention     string
 	CreatedAt     instant
@@ -45,27 +47,35 @@ func (r refundRow) columns() []column {
 // changes lists the columns that a change may write.
 func (r refundRow) changes() []column {
 	return []column{
-		{"status", r.Status}, {"failure", r.Failure}, {"reversed_at", r.ReversedAt}, {"attention", r.Attention},
+		{"status", r.Status}, {"failure", r.Failure}, {"exchange", r.Exchange}, {"reversed_at", r.ReversedAt}, {"attention", r.Attention},
 		{"updated_at", r.UpdatedAt}, {"due_at", r.DueAt}, {"version", r.Version},
 	}
 }
 
 func newRefundRow(r payment.Refund) (refundRow, error) {
 	failure, err := toJSON(r.Failure)
+	if err != nil {
+		return refundRow{}, err
+	}
+	exchange, err := toJSON(r.Exchange)
 	return refundRow{
 		ID: r.ID, MerchantID: r.Scope.MerchantID, Environment: string(r.Scope.Environment), PaymentID: r.PaymentID,
 		TransactionID: r.TransactionID, Amount: r.Amount, Currency: string(r.Currency), Reason: string(r.Reason), Note: r.Note,
-		Status: string(r.Status), Failure: failure, ReversedAt: at(r.ReversedAt), Attention: r.Attention,
+		Status: string(r.Status), Failure: failure, Exchange: exchange, ReversedAt: at(r.ReversedAt), Attention: r.Attention,
 		CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt), DueAt: at(r.DueAt), Version: r.Version,
 	}, err
 }
 
 func (r refundRow) refund() (payment.Refund, error) {
 	failure, err := fromJSON[payment.Decline](r.Failure)
+	if err != nil {
+		return payment.Refund{}, err
+	}
+	exchange, err := fromJSON[fx.Exchange](r.Exchange)
 	return payment.Refund{
 		ID: r.ID, Scope: scopeOf(r.MerchantID, r.Environment),
 		PaymentID: r.PaymentID, TransactionID: r.TransactionID, Amount: r.Amount, Currency: money.Currency(r.Currency),
-		Reason: payment.RefundReason(r.Reason), Note: r.Note, Status: payment.RefundStatus(r.Status), Failure: failure,
+		Reason: payment.RefundReason(r.Reason), Note: r.Note, Status: payment.RefundStatus(r.Status), Failure: failure, Exchange: exchange,
 		ReversedAt: r.ReversedAt.Time, Attention: r.Attention,
 		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time, DueAt: r.DueAt.Time, Version: r.Version,
 	}, err

@@ -45,6 +45,7 @@ func (d *dossier) sources() []source {
 	list := make([]source, 0, len(d.transactions)+len(d.disputes))
 	for _, t := range d.transactions {
 		s := source{id: t.ID, what: fmt.Sprintf("the %s %s is %s", t.Kind, t.ID, t.Status), owed: d.owed(t)}
+		d.owedExchanges(s.owed)
 		if _, captured := s.owed[ledger.Captured]; captured {
 			s.fee = ledger.FeeCharged
 		}
@@ -58,6 +59,7 @@ func (d *dossier) sources() []source {
 		if x.Reinstated {
 			s.owed[ledger.DisputeReinstated] = x.Amount
 		}
+		d.owedExchanges(s.owed)
 		list = append(list, s)
 	}
 	return list
@@ -155,6 +157,8 @@ func (f *findings) posted(d *dossier, entries map[string][]posting) {
 		want, owed := sources[b.sourceID].owed[b.kind]
 		currency := p.Currency
 		switch {
+		case exchanging(b.kind): // FXAgrees
+			continue
 		case len(list) == 0 || !owed && b.kind != sources[b.sourceID].fee:
 			continue // not booked, or for no reason, which is another rule's matter
 		case !owed: // the provider decides what its fee is, and in which currency

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"paymenthub/internal/event"
+	"paymenthub/internal/fx"
 	"paymenthub/internal/ledger"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
@@ -18,6 +19,7 @@ type dossier struct {
 	transactions []payment.Transaction
 	refunds      []payment.Refund
 	disputes     []payment.Dispute
+	quote        *fx.Quote // whose rate was promised; nil where none was, or it is not there
 	awaited      bool      // a notification of the provider is stored and not applied yet
 	bookings     []booking // whose source is one of the transactions or disputes
 	postings     []posting
@@ -127,7 +129,7 @@ func (s *snapshot) dossiers(scope merchant.Scope, intents []payment.Intent) ([]*
 	if err != nil {
 		return nil, err
 	}
-	for _, add := range []func(merchant.Scope, map[string]*dossier) error{s.addBookings, s.addPostings, s.addEvents, s.addCards} {
+	for _, add := range []func(merchant.Scope, map[string]*dossier) error{s.addBookings, s.addPostings, s.addEvents, s.addCards, s.addQuotes} {
 		if err := add(scope, of); err != nil {
 			return nil, err
 		}

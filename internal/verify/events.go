@@ -79,8 +79,8 @@ func (d *dossier) toTell() map[event.Type]int {
 		event.PaymentFailed:     once(p.Status == payment.Expired),
 		event.PaymentAuthorized: 0,
 	}
-	for _, a := range d.attempts {
-		want[event.PaymentFailed] += once(a.Status == payment.AttemptDeclined)
+	for i, a := range d.attempts {
+		want[event.PaymentFailed] += once(a.Status == payment.AttemptDeclined && !d.followed(i))
 	}
 	for _, t := range d.transactions {
 		want[event.PaymentAuthorized] += once(t.Kind == payment.Authorization && t.Status == payment.TransactionSucceeded)

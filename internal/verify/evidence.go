@@ -133,8 +133,8 @@ func (f *findings) refunds(d *dossier, now time.Time) {
 
 // cards checks that card data ended with the gateway's answer.
 func (f *findings) cards(d *dossier) {
-	for _, a := range d.attempts {
-		if a.Status != payment.AttemptPending {
+	for i, a := range d.attempts {
+		if a.Status != payment.AttemptPending && !d.followed(i) {
 			f.hold(CardErased, !d.sealed[a.CardToken], d.intent.ID, "attempt %s is %s, but its card %s is still in the vault", a.ID, a.Status, a.CardToken)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"paymenthub/internal/account"
 )
 
 // keptCard is a card that a provider keeps, or kept.
@@ -133,7 +135,7 @@ func (r *run) copyMethods(ctx context.Context, tx *sql.Tx) error {
 			if !r.spool.witnessed(gateway) {
 				return nil
 			}
-			_, err := tx.ExecContext(ctx, "INSERT INTO methods VALUES (?, ?, ?, ?, ?)", methodID, gateway, customer, token, forgotten)
+			_, err := tx.ExecContext(ctx, "INSERT INTO methods VALUES (?, ?, ?, ?, ?)", methodID, account.ProviderOf(gateway), customer, token, forgotten)
 			return err
 		}, `SELECT id, gateway, gateway_customer, gateway_reference, forgotten_at IS NOT NULL FROM payment_methods
 			WHERE status = 'active' OR forgotten_at IS NOT NULL`)

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"paymenthub/internal/account"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
 )
@@ -53,7 +54,7 @@ func names(charges []charge) (text string) {
 // origin checks what never changes of a charge.
 func (f *findings) origin(d *dossier, c charge) {
 	p := d.intent
-	amount, ok := hubAmount(c.Amount, c.Currency)
+	amount, ok := hubAmount(c.gateway, c.Amount, c.Currency)
 	f.hold(ProviderChargeAgrees, ok && amount == p.Money(), p.ID, "charge %s is of %d %s at the provider, not of %s", c.ID, c.Amount, c.Currency, p.Money())
 	owner := (c.Metadata.MerchantID == "" || c.Metadata.MerchantID == p.Scope.MerchantID) &&
 		(c.Metadata.Environment == "" || c.Metadata.Environment == string(p.Scope.Environment))
@@ -68,11 +69,11 @@ func (f *findings) standing(d *dossier, live []charge, witnessed bool) {
 		f.hold(ProviderChargePresent, len(live) > 0, p.ID, "status %s, but the provider has no charge for it", p.Status)
 	}
 	for _, c := range live {
-		if !paid || c.gateway != p.Gateway {
+		if !paid || c.gateway != account.ProviderOf(p.Gateway) {
 			f.hold(ProviderChargeAgrees, false, p.ID, "status %s at %s, but %s has the charge %s, %s", p.Status, p.Gateway, c.gateway, c.ID, c.Status)
 			continue
 		}
-		captured, ok := hubAmount(c.AmountCaptured, c.Currency)
+		captured, ok := hubAmount(c.gateway, c.AmountCaptured, c.Currency)
 		held := c.Status == chargeAuthorized
 		f.hold(ProviderChargeAgrees, ok && captured.Minor == p.AmountCaptured && held == (p.Status == payment.RequiresCapture), p.ID,
 			"status %s with %d captured, but charge %s is %s with %d captured", p.Status, p.AmountCaptured, c.ID, c.Status, c.AmountCaptured)
@@ -103,7 +104,7 @@ func (f *findings) returned(d *dossier, rec *record, live []charge, witnessed bo
 		if !known {
 			continue
 		}
-		amount, ok := hubAmount(r.Amount, r.Currency)
+		amount, ok := hubAmount(r.gateway, r.Amount, r.Currency)
 		f.hold(ProviderRefundAgrees, ok && amount == money.New(ours.Amount, ours.Currency), ours.ID,
 			"is of %d %s, but the provider's refund %s of %d %s", ours.Amount, ours.Currency, r.ID, r.Amount, r.Currency)
 		switch r.Status {
@@ -126,7 +127,7 @@ func (f *findings) returned(d *dossier, rec *record, live []charge, witnessed bo
 		f.hold(ProviderRefundAgrees, r.ReversedAt.IsZero() || failed[r.ID] > 0, r.ID, "taken back, but it did not fail at the provider")
 	}
 	for _, c := range live {
-		back, ok := hubAmount(c.AmountRefunded, c.Currency)
+		back, ok := hubAmount(c.gateway, c.AmountRefunded, c.Currency)
 		f.hold(ProviderRefundAgrees, ok && back.Minor >= p.AmountRefunded && back.Minor <= p.AmountRefunded+p.AmountRefundPending, p.ID,
 			"refunded %d and refunding %d, but the provider gave back %d of charge %s", p.AmountRefunded, p.AmountRefundPending, c.AmountRefunded, c.ID)
 	}

@@ -1,11 +1,13 @@
 package verify
 
 import (
+	"paymenthub/internal/account"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
 )
 
-// disputeWords are the provider's words for the states of a dispute.
+// disputeWords are the providers' words for the states of a dispute. No word means
+// one thing at one of them and another at another.
 var disputeWords = map[string]payment.DisputeStatus{
 	"warning_needs_response": payment.DisputeInquiry,
 	"warning_under_review":   payment.DisputeInquiry,
@@ -14,6 +16,10 @@ var disputeWords = map[string]payment.DisputeStatus{
 	"under_review":           payment.DisputeUnderReview,
 	"won":                    payment.DisputeWon,
 	"lost":                   payment.DisputeLost,
+	"inquiry":                payment.DisputeInquiry,
+	"inquiry_closed":         payment.DisputeInquiryClosed,
+	"evidence_required":      payment.DisputeNeedsResponse,
+	"evidence_under_review":  payment.DisputeUnderReview,
 }
 
 // disputed checks that provider and hub have the same disputes of a payment.
@@ -27,11 +33,11 @@ func (f *findings) disputed(d *dossier, rec *record, witnessed func(gateway stri
 			continue
 		}
 		theirs[ours.ID] = true
-		amount, ok := hubAmount(x.Amount, x.Currency)
+		amount, ok := hubAmount(x.gateway, x.Amount, x.Currency)
 		f.hold(ProviderDisputeAgrees, ok && amount == money.New(ours.Amount, ours.Currency), ours.ID,
 			"is of %d %s, but the provider's dispute %s of %d %s", ours.Amount, ours.Currency, x.ID, x.Amount, x.Currency)
 		f.hold(ProviderDisputeAgrees, disputeWords[x.Status] == ours.Status, ours.ID, "%s, but the provider's dispute %s is %s", ours.Status, x.ID, x.Status)
-		without, ok := hubAmount(x.Withdrawn, x.Currency)
+		without, ok := hubAmount(x.gateway, x.Withdrawn, x.Currency)
 		f.hold(ProviderDisputeAgrees, ok && without.Minor == withheld(ours), ours.ID,
 			"keeps %d %s from the merchant, but the provider's dispute %s keeps %d", withheld(ours), ours.Currency, x.ID, x.Withdrawn)
 	}
@@ -46,7 +52,7 @@ func (f *findings) disputed(d *dossier, rec *record, witnessed func(gateway stri
 // dispute returns the hub's record of a provider's dispute.
 func (d *dossier) dispute(theirs dispute) (payment.Dispute, bool) {
 	for _, x := range d.disputes {
-		if x.GatewayReference == theirs.ID && x.Gateway == theirs.gateway {
+		if x.GatewayReference == theirs.ID && account.ProviderOf(x.Gateway) == theirs.gateway {
 			return x, true
 		}
 	}

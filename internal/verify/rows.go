@@ -3,25 +3,27 @@ package verify
 import (
 	"database/sql"
 
+	"paymenthub/internal/fx"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
 )
 
 const intentColumns = `id, merchant_id, environment, status, amount, currency, capture_method, amount_capturable, amount_captured,
-	amount_refunded, amount_refund_pending, gateway, attempts, attempt_limit, current_attempt_id, pending_transaction, operations, last_error,
-	canceled_by, attention, expires_at, authorized_until, due_at, version`
+	amount_refunded, amount_refund_pending, gateway, attempts, failovers, attempt_limit, current_attempt_id, pending_transaction, operations, last_error,
+	canceled_by, attention, settled_amount, settled_currency, conversion, expires_at, authorized_until, due_at, version`
 
 func scanIntent(scan scan, p *payment.Intent) error {
 	return scan(&p.ID, &p.Scope.MerchantID, &p.Scope.Environment, &p.Status, &p.Amount, &p.Currency, &p.CaptureMethod,
-		&p.AmountCapturable, &p.AmountCaptured, &p.AmountRefunded, &p.AmountRefundPending, &p.Gateway, &p.Attempts, &p.AttemptLimit,
+		&p.AmountCapturable, &p.AmountCaptured, &p.AmountRefunded, &p.AmountRefundPending, &p.Gateway, &p.Attempts, &p.Failovers, &p.AttemptLimit,
 		&p.CurrentAttemptID, &p.PendingTransaction, &p.Operations, object[payment.Decline]{&p.LastError}, &p.CanceledBy, &p.Attention,
+		&p.SettledAmount, &p.SettledCurrency, object[fx.Conversion]{&p.Conversion},
 		instant{&p.ExpiresAt}, instant{&p.AuthorizedUntil}, instant{&p.DueAt}, &p.Version)
 }
 
-const attemptColumns = "id, payment_id, number, gateway, status, card_token, gateway_reference, decline, risk"
+const attemptColumns = "id, payment_id, number, gateway, status, card_token, card_brand, follows, gateway_reference, decline, risk"
 
 func scanAttempt(scan scan, a *payment.Attempt) error {
-	return scan(&a.ID, &a.PaymentID, &a.Number, &a.Gateway, &a.Status, &a.CardToken, &a.GatewayReference,
+	return scan(&a.ID, &a.PaymentID, &a.Number, &a.Gateway, &a.Status, &a.CardToken, &a.Card.Brand, &a.After, &a.GatewayReference,
 		object[payment.Decline]{&a.Decline}, object[risk.Assessment]{&a.Risk})
 }
 
@@ -38,11 +40,11 @@ func scanTransaction(scan scan, t *payment.Transaction) error {
 }
 
 const refundColumns = `id, merchant_id, environment, payment_id, transaction_id, amount, currency, status, failure,
-	reversed_at, attention, due_at`
+	exchange, reversed_at, attention, due_at`
 
 func scanRefund(scan scan, r *payment.Refund) error {
 	return scan(&r.ID, &r.Scope.MerchantID, &r.Scope.Environment, &r.PaymentID, &r.TransactionID, &r.Amount, &r.Currency,
-		&r.Status, object[payment.Decline]{&r.Failure}, instant{&r.ReversedAt}, &r.Attention, instant{&r.DueAt})
+		&r.Status, object[payment.Decline]{&r.Failure}, object[fx.Exchange]{&r.Exchange}, instant{&r.ReversedAt}, &r.Attention, instant{&r.DueAt})
 }
 
 const disputeColumns = `id, merchant_id, environment, payment_id, gateway, gateway_reference, amount, currency, status,

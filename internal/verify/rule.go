@@ -12,6 +12,7 @@ const (
 	AttemptsAddUp         Rule = "attempts_add_up"
 	IdempotencyKeys       Rule = "idempotency_keys"
 	TransactionOwner      Rule = "transaction_owner"
+	FailoverLawful        Rule = "failover_lawful"
 	RiskRefusal           Rule = "risk_refusal"
 	ExpiryKept            Rule = "expiry_kept"
 	LookedAfter           Rule = "looked_after"
@@ -25,6 +26,8 @@ const (
 	LedgerAccounts        Rule = "ledger_accounts"
 	LedgerMatchesPayment  Rule = "ledger_matches_payment"
 	LedgerPostings        Rule = "ledger_postings"
+	FXQuote               Rule = "fx_quote"
+	FXAgrees              Rule = "fx_agrees"
 	PaymentEvents         Rule = "payment_events"
 	RefundEvents          Rule = "refund_events"
 	DisputeEvidence       Rule = "dispute_evidence"
@@ -60,6 +63,7 @@ var Rules = []Description{
 	{AttemptsAddUp, "Every attempt is on record, and together they explain the state that the payment is in."},
 	{IdempotencyKeys, "Every gateway call has a key of its own, so that repeating it cannot move money twice."},
 	{TransactionOwner, "A gateway call belongs to the merchant and environment that its payment belongs to."},
+	{FailoverLawful, "Another gateway was tried only after a refusal that allows it, with the same card, and at most two more."},
 	{RiskRefusal, "An attempt that was refused as too risky never reached a gateway."},
 	{ExpiryKept, "No shopper's money stays held, and no intent stays open, past the time promised to them."},
 	{LookedAfter, "Nothing that should have happened is half an hour late without anybody looking after it."},
@@ -74,6 +78,8 @@ var Rules = []Description{
 	{LedgerAccounts, "Every account's balance is the sum of its entries."},
 	{LedgerMatchesPayment, "The books hold for each payment what it says is held, captured and refunded."},
 	{LedgerPostings, "Every movement of money is booked once, and nothing is booked that did not happen."},
+	{FXQuote, "The rate of a converted payment is the one that its own merchant was quoted, and a quote for one amount is used once."},
+	{FXAgrees, "A converted payment is booked at the rate that it was promised, with what the gateway settled as its result, and refunds take exactly their share back."},
 	{PaymentEvents, "Merchants were told of every change of their payments, once."},
 	{RefundEvents, "Merchants were told of every change of their refunds, once."},
 	{DisputeEvents, "Merchants were told of every dispute, once, and of the state that it is in."},

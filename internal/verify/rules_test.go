@@ -65,7 +65,7 @@ func (w *town) unbook(kind, paymentID string) {
 }
 
 func (w *town) balance(account string, by int) string {
-	return fmt.Sprintf("UPDATE ledger_accounts SET balance = balance + (%d) WHERE account = '%s'", by, account)
+	return fmt.Sprintf("UPDATE ledger_accounts SET balance = balance + (%d) WHERE account = '%s' AND currency = 'USD'", by, account)
 }
 
 var ways = []broken{
@@ -79,6 +79,12 @@ var ways = []broken{
 	{rule: verify.PendingCall, damage: func(w *town) { w.set("processing", "pending_transaction = ''") }},
 	{rule: verify.PendingCall, damage: func(w *town) { w.set("acting", "pending_transaction = 'txn_other'") }},
 	{rule: verify.AttemptsAddUp, damage: func(w *town) { w.set("sold", "attempts = attempts + 1") }},
+	{rule: verify.FailoverLawful, damage: func(w *town) { w.set("taken elsewhere", "failovers = 0") }},
+	{rule: verify.FailoverLawful, damage: func(w *town) { w.setAttempt("taken elsewhere", "gateway = 'stripe'") }},
+	{rule: verify.FailoverLawful, damage: func(w *town) { w.setAttempt("taken elsewhere", "card_token = id") }},
+	{rule: verify.FailoverLawful, damage: func(w *town) {
+		w.force(fmt.Sprintf(`UPDATE payment_attempts SET decline = '{"code":"insufficient_funds"}' WHERE payment_id = '%s' AND decline IS NOT NULL`, w.id("taken elsewhere")))
+	}},
 	{rule: verify.TransactionOwner, damage: func(w *town) { w.setTransaction("sold", "kind = 'sale'", "environment = 'live'") }},
 	{rule: verify.RiskRefusal, damage: func(w *town) { w.setAttempt("sold", `risk = '{"score":90,"action":"decline"}'`) }},
 	{rule: verify.AttemptsAddUp, damage: func(w *town) { w.set("second try", "current_attempt_id = ''") }},
@@ -299,7 +305,7 @@ var ways = []broken{
 func TestEveryRuleFires(t *testing.T) {
 	for database, open := range databases {
 		t.Run(database, func(t *testing.T) {
-			for i, way := range ways {
+			for i, way := range allWays() {
 				t.Run(fmt.Sprintf("%02d %s", i, way.rule), func(t *testing.T) {
 					t.Parallel()
 					w := newTown(t, open(t))
@@ -319,7 +325,7 @@ func TestEveryRuleFires(t *testing.T) {
 // TestEveryRuleHasATest keeps the table, the checks and the tests together.
 func TestEveryRuleHasATest(t *testing.T) {
 	tested := map[verify.Rule]bool{}
-	for _, way := range ways {
+	for _, way := range allWays() {
 		tested[way.rule] = true
 	}
 	for _, d := range verify.Rules {

@@ -35,7 +35,7 @@ var copied = []struct {
 func (w *town) many(from, to int) {
 	p := w.named["sold"].Intent
 	statements := []string{fmt.Sprintf(`UPDATE ledger_accounts SET balance = balance + %d * coalesce((SELECT sum(amount) FROM ledger_entries e
-		WHERE e.payment_id = '%s' AND e.account = ledger_accounts.account), 0)`, to-from, p.ID)}
+		WHERE e.payment_id = '%s' AND e.account = ledger_accounts.account AND e.currency = ledger_accounts.currency), 0)`, to-from, p.ID)}
 	for _, c := range copied {
 		rows, err := w.SQL.Query("SELECT name FROM pragma_table_info('" + c.table + "')")
 		require.NoError(w.t, err)

@@ -14,6 +14,7 @@ import (
 	"paymenthub/internal/money"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/routing"
 	"paymenthub/internal/store"
 	"paymenthub/internal/store/pgtest"
 	"paymenthub/internal/store/storetest"
@@ -74,6 +75,7 @@ func newTown(t testing.TB, s storetest.Subject) *town {
 	w.name("sold", w.sell(payment.CaptureAutomatic))
 	w.name("authorized", w.sell(payment.CaptureManual))
 	w.name("second try", w.tell(w.try(w.tell(w.try(w.open(payment.CaptureManual)), no)), w.yes()))
+	w.name("taken elsewhere", w.tell(w.failOver(w.open(payment.CaptureAutomatic)), w.yes()))
 	w.name("capturing", w.capture(w.sell(payment.CaptureManual), 5000))
 	w.name("captured", w.tell(w.capture(w.sell(payment.CaptureManual), 3000), w.yes()))
 	w.name("capture declined", w.tell(w.capture(w.sell(payment.CaptureManual), 3000), no))
@@ -95,6 +97,7 @@ func newTown(t testing.TB, s storetest.Subject) *town {
 	w.dispute("disputed again", payment.DisputeNeedsResponse, payment.DisputeLost, payment.DisputeUnderReview)
 	w.notify()
 	w.save()
+	w.convert()
 	for _, a := range w.named {
 		w.record.witness(a)
 	}
@@ -144,6 +147,18 @@ func (w *town) open(method payment.CaptureMethod) payment.Aggregate {
 
 func (w *town) try(a payment.Aggregate) payment.Aggregate {
 	return w.apply(w.Begun(w.t, a.Intent), nil)
+}
+
+// failOver tries a payment at a gateway that refuses it, and then at stripe.
+func (w *town) failOver(a payment.Aggregate) payment.Aggregate {
+	begun := w.Begun(w.t, a.Intent)
+	begun.Attempt.Routing.Choices = []routing.Choice{{Gateway: "acquirer"}, {Gateway: "stripe"}}
+	begun.Intent.Gateway, begun.Attempt.Gateway, begun.Transaction.Gateway = "acquirer", "acquirer", "acquirer"
+	a = w.apply(begun, nil)
+	refusal := payment.Declined(payment.NewDecline(payment.DeclineDoNotHonor))
+	next, ok := a.Next(refusal, w.now())
+	require.True(w.t, ok)
+	return w.apply(a.FailOver(refusal, next, w.now()))
 }
 
 // yes is the gateway's consent, with a fee.

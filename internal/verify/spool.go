@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/libtnb/sqlite" // registers the one "sqlite" driver of the process
+
+	"paymenthub/internal/account"
 )
 
 // spool keeps the providers' records in a temporary SQLite file while they are
@@ -64,10 +66,11 @@ func newSpool(ctx context.Context, witnesses []Witness) (*spool, error) {
 
 func (s *spool) close() error { return errors.Join(s.db.Close(), os.RemoveAll(s.folder)) }
 
-// witnessed reports whether a witness speaks for the gateway.
+// witnessed reports whether a witness speaks for the gateway: one of its provider,
+// which knows all accounts there.
 func (s *spool) witnessed(gateway string) bool {
 	for _, w := range s.witnesses {
-		if w.Name == gateway {
+		if w.Name == account.ProviderOf(gateway) {
 			return true
 		}
 	}

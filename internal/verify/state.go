@@ -137,15 +137,15 @@ var fits = map[payment.Status][]payment.AttemptStatus{
 // attempts checks the attempts against the payment.
 func (f *findings) attempts(d *dossier) {
 	p := d.intent
-	f.hold(AttemptsAddUp, p.Attempts == len(d.attempts) && p.Attempts <= p.AttemptLimit,
-		p.ID, "counts %d attempts and has %d, at most %d are allowed", p.Attempts, len(d.attempts), p.AttemptLimit)
+	f.hold(AttemptsAddUp, p.Attempts == len(d.attempts) && p.Confirmations() <= p.AttemptLimit,
+		p.ID, "counts %d attempts and has %d, at most %d confirmations are allowed", p.Attempts, len(d.attempts), p.AttemptLimit)
 	f.hold(AttemptsAddUp, len(d.attempts) == 0 || d.attempts[len(d.attempts)-1].ID == p.CurrentAttemptID,
 		p.ID, "its current attempt %q is not its last", p.CurrentAttemptID)
 	switch p.Status {
 	case payment.Failed:
-		f.hold(AttemptsAddUp, len(d.attempts) == p.AttemptLimit, p.ID, "failed after %d of %d attempts", len(d.attempts), p.AttemptLimit)
+		f.hold(AttemptsAddUp, p.Confirmations() == p.AttemptLimit, p.ID, "failed after %d of %d confirmations", p.Confirmations(), p.AttemptLimit)
 	case payment.RequiresPaymentMethod:
-		f.hold(AttemptsAddUp, len(d.attempts) < p.AttemptLimit, p.ID, "asks for a card after all its attempts were declined")
+		f.hold(AttemptsAddUp, p.Confirmations() < p.AttemptLimit, p.ID, "asks for a card after all its attempts were declined")
 	}
 	for i, a := range d.attempts {
 		f.hold(AttemptsAddUp, a.Number == i+1, p.ID, "attempt %s has number %d instead of %d", a.ID, a.Number, i+1)

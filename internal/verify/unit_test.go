@@ -24,10 +24,15 @@ func TestHubAmount(t *testing.T) {
 		{12, "mga", money.New(1200, "MGA"), true},
 		{1, "xxq", money.Money{}, false},
 	} {
-		got, exact := hubAmount(c.amount, c.code)
+		got, exact := hubAmount("stripe", c.amount, c.code)
 		require.Equal(t, c.exact, exact, c)
 		require.Equal(t, c.want, got, c)
 	}
-	_, exact := hubAmount(math.MaxInt64, "mga")
+	_, exact := hubAmount("stripe", math.MaxInt64, "mga")
 	require.False(t, exact)
+	for _, code := range []string{"usd", "jpy", "kwd", "isk", "mga"} {
+		got, exact := hubAmount("adyen", 1201, code)
+		require.True(t, exact, "all but Stripe's witness count as ISO 4217 does")
+		require.EqualValues(t, 1201, got.Minor)
+	}
 }

@@ -19,8 +19,8 @@ import (
 
 // Witness is a provider's own record of what was charged, refunded and disputed.
 type Witness struct {
-	// Name is the gateway's name in the hub, "stripe". Several witnesses may
-	// have one name: their records are taken together.
+	// Name is the provider's name in the hub, "stripe". Several witnesses may have one
+	// name: their records are taken together.
 	Name string
 	// URL is the simulator's base URL; /_sim/charges, /_sim/refunds, /_sim/disputes
 	// and /_sim/payment_methods below it are read.
@@ -226,11 +226,14 @@ func (r *run) payment(d *dossier) {
 	r.state(d)
 	r.times(d, now)
 	r.attempts(d)
+	r.failovers(d)
 	r.keys(d)
 	r.evidence(d)
 	r.refunds(d, now)
 	r.disputes(d, now)
 	r.books(d)
+	r.promised(d)
+	r.converted(d)
 	r.events(d)
 	r.cards(d)
 }

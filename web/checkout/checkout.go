@@ -27,9 +27,9 @@ type State string
 
 // The states.
 const (
-	Form       State = "form"       // waits for a card
+	Form       State = "form"       // waits for a card, or the choice of another method
 	Processing State = "processing" // waits for the gateway's answer
-	Action     State = "action"     // waits for the shopper at the issuer's page
+	Action     State = "action"     // waits for the shopper at the page of the issuer or provider
 	Paid       State = "paid"
 	Declined   State = "declined" // no attempts are left
 	Canceled   State = "canceled"
@@ -65,9 +65,13 @@ type Payment struct {
 	ShopperEmail string // what the shopper told before, to be corrected; may be empty
 	MaySave      bool   // there is a customer whose card may be saved
 
+	Cards   bool                 // it can be paid with a card
+	Methods []payment.MethodType // and with these: none of them is a card
+	Method  payment.MethodType   // what the latest attempt was paid with; "" before the first
+
 	SuccessURL string // where who has paid goes on to
 	CancelURL  string // the way back to the shop
-	ActionURL  string // the issuer's page
+	ActionURL  string // the page of the issuer or provider
 
 	LastDecline  payment.DeclineCode // "": none
 	AttemptsLeft int
@@ -92,16 +96,20 @@ func Draw(v View) Page {
 	if err := pageTemplate.Execute(&body, p); err != nil {
 		panic(fmt.Sprintf("checkout: the page does not execute: %v", err)) // a defect of the template
 	}
-	return Page{Body: body.Bytes(), Policy: policy(p.colours, p.Nonce)}
+	return Page{Body: body.Bytes(), Policy: policy(p)}
 }
 
 // policy lets the page load its own files, talk to its own hub and do nothing
 // else; the style of the merchant's colours is let in by its hash, and the page's
-// script, of all that this origin serves, by the nonce.
-func policy(style, nonce string) string {
-	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; script-src 'nonce-" + nonce + "'; style-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
-		"img-src 'self' data:; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+// script, of all that this origin serves, by the nonce. Only a page with a form of
+// its own sends one.
+func policy(p page) string {
+	sum, forms := sha256.Sum256([]byte(p.colours)), "'none'"
+	if len(p.Choices()) > 0 {
+		forms = "'self'"
+	}
+	return "default-src 'none'; script-src 'nonce-" + p.Nonce + "'; style-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
+		"img-src 'self' data:; connect-src 'self'; form-action " + forms + "; frame-ancestors 'none'; base-uri 'none'"
 }
 
 // colours is the style of the merchant's colours in both themes.
@@ -134,7 +142,9 @@ func (p page) Style() Asset { return styleAsset }
 func (p page) Script() Asset { return scriptAsset }
 
 // Amount is the payment's amount, written for the shopper.
-func (p page) Amount() string { return p.Locale.format(p.Payment.Amount) }
+func (p page) Amount() string {
+	return p.Payment.Amount.Format(p.Locale.String(), p.Locale.Direction() == "rtl")
+}
 
 // T is a text in the page's language.
 func (p page) T(name string) string {
@@ -145,10 +155,20 @@ func (p page) T(name string) string {
 }
 
 // Title is the page's title and heading.
-func (p page) Title() string { return p.T(string(p.State) + ".title") }
+func (p page) Title() string {
+	if p.away() {
+		return p.by(p.Payment.Method, "away.title")
+	}
+	return p.T(string(p.State) + ".title")
+}
 
 // Text is what is said below the heading of an outcome.
-func (p page) Text() string { return p.T(string(p.State) + ".text") }
+func (p page) Text() string {
+	if p.away() {
+		return p.by(p.Payment.Method, "away.text")
+	}
+	return p.T(string(p.State) + ".text")
+}
 
 // Initial stands for a merchant without a logo.
 func (p page) Initial() string {
@@ -169,6 +189,9 @@ func (p page) CodeHint() string {
 func (p page) Declined() string {
 	if p.Payment.LastDecline == "" {
 		return ""
+	}
+	if isOther(p.Payment.Method) {
+		return p.T("declined.method") + " " + p.T("uncharged")
 	}
 	return p.T(declineText(p.Payment.LastDecline)) + " " + p.T("uncharged")
 }

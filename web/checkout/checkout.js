@@ -15,8 +15,9 @@ const retries = [1_000, 3_000, 6_000];
 // The secret in the address has done its work: it goes out of the history, and the
 // cookie shows the page from here on.
 const here = new URL(location.href);
-if (here.searchParams.has("client_secret")) {
+if (here.searchParams.has("client_secret") || here.searchParams.has("forward")) {
   here.searchParams.delete("client_secret");
+  here.searchParams.delete("forward"); // who comes back from the provider's page is not sent there again
   history.replaceState(null, "", here.pathname + here.search);
 }
 
@@ -323,9 +324,11 @@ function expire() {
 }
 
 if (config.state === "form") {
-  prepareFields();
-  at("form").addEventListener("submit", submit);
-  at("pay").disabled = false;
+  if (at("form")) {
+    prepareFields();
+    at("form").addEventListener("submit", submit);
+    at("pay").disabled = false;
+  }
   if (!at("alert").hidden) at("alert").focus();
   expire();
 } else if (config.state === "processing") {

@@ -23,7 +23,7 @@ func aPayment() *Payment {
 	return &Payment{
 		ID: "pi_01HZY3K8V4N5T6W7X8Y9Z0A1B2", Secret: "pi_01HZY3K8V4N5T6W7X8Y9Z0A1B2_secret_5f1c", Test: true,
 		Merchant: "Café <b>Atlas</b>", BrandColor: "#7a3b12", Amount: money.New(9999, "USD"), Description: "Beans & \"more\"", OrderID: "ord_998",
-		Statement: "CAFE ATLAS", SuccessURL: "https://shop.example/thanks?a=1&payment_intent=pi_1", CancelURL: "https://shop.example/cart",
+		Statement: "CAFE ATLAS", Cards: true, SuccessURL: "https://shop.example/thanks?a=1&payment_intent=pi_1", CancelURL: "https://shop.example/cart",
 		ActionURL: "https://issuer.example/3ds?x=1&y=2", AttemptsLeft: 3, ExpiresIn: 59*time.Minute + 500*time.Millisecond,
 	}
 }
@@ -69,6 +69,7 @@ func TestWhereEachStateLeads(t *testing.T) {
 	} {
 		require.Contains(t, draw(s, Match("", ""), aPayment()), `href="`+leads+`"`, s)
 	}
+	require.Contains(t, draw(Action, Match("", ""), aPayment()), `href="`+back+`"`, "who does not want to go there goes back")
 	homeless := aPayment()
 	homeless.SuccessURL, homeless.CancelURL = "", ""
 	for _, s := range []State{Form, Paid, Declined, Canceled, Expired} {
@@ -189,7 +190,7 @@ func TestAmountsAreWrittenByLocaleAndCurrency(t *testing.T) {
 		{"fr", money.New(9999, "MAD"), "99,99\u00a0MAD"}, {"ar", money.New(9999, "USD"), "\u200f99.99\u00a0\u2066US$\u2069"},
 		{"ar", money.New(9999, "MAD"), "\u200f99.99\u00a0د.م.\u200f"},
 	} {
-		require.Equal(t, test.want, Match(test.locale, "").format(test.amount))
+		require.Equal(t, test.want, page{View: View{Locale: Match(test.locale, ""), Payment: &Payment{Amount: test.amount}}}.Amount())
 	}
 }
 

@@ -233,7 +233,7 @@ type Payment struct {
 	// AmountRefunded Minor units of the currency.
 	AmountRefunded AmountOrZero `json:"amount_refunded"`
 
-	// Card Of the latest attempt; null before the first.
+	// Card Of the latest attempt; null before the first, and where the shopper paid by another method.
 	Card *CardSummary `json:"card"`
 
 	// AuthCode The issuer's approval code.

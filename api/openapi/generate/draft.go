@@ -1,9 +1,11 @@
 package generate
 
 import (
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -53,8 +55,8 @@ func (d *draft) written() []byte {
 // request writes the draft.
 func (d *draft) request() Request {
 	target := d.operation.path
-	for name, segment := range d.path {
-		target = strings.ReplaceAll(target, "{"+name+"}", segment)
+	for _, name := range slices.Sorted(maps.Keys(d.path)) { // a segment may look like another one's name
+		target = strings.ReplaceAll(target, "{"+name+"}", d.path[name])
 	}
 	var query []string
 	for _, f := range d.query {

@@ -59,6 +59,10 @@ var facts = generate.Facts{Key: "k", Known: func(p generate.Place) (any, bool) {
 	switch {
 	case p.Name == "brand_color":
 		return "#7a3b12", true
+	case p.Name == "card.bin":
+		return "42424242", true
+	case strings.HasSuffix(p.Name, ".when"): // or as long as they may be
+		return `currency == "EUR"`, true
 	case strings.HasSuffix(p.Name, "country"):
 		return "MA", true
 	case strings.HasSuffix(p.Name, "currency"), strings.HasPrefix(p.Name, "currencies."):

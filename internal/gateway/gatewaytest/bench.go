@@ -1,6 +1,7 @@
 package gatewaytest
 
 import (
+	"cmp"
 	"context"
 	"testing"
 	"time"
@@ -18,24 +19,48 @@ import (
 // patience bounds every wait of the suite.
 const patience = 10 * time.Second
 
-// price is what most cases charge: 120.00 US dollars.
-var price = money.New(12_000, "USD")
-
 // bench is where one case works.
 type bench struct {
 	*testing.T
 	Harness
 	gateway gateway.Gateway // the adapter, watched for leaks
+	price   money.Money     // what most cases charge: 120.00
+	hurry   context.Context // ends the calls early; nil: the test's
+	sent    map[string]send // how each transaction was sent, by its id
 	read    int             // how many webhooks of the inbox are read
 	heard   []told          // what came since the case began
 }
 
 func newBench(t *testing.T, h Harness) *bench {
-	cards := []vault.Card{h.Approve, h.Challenge, h.RefundPends, h.RefundFails}
-	for _, d := range h.Declines {
+	b := &bench{
+		T: t, Harness: h, price: money.New(12_000, cmp.Or(h.Currency, "USD")), sent: map[string]send{}, read: len(h.Inbox.after(0)),
+	}
+	b.gateway = b.watch(h.Gateway)
+	return b
+}
+
+// watch fails the test when a gateway lets one of the harness's cards out.
+func (b *bench) watch(g gateway.Gateway) gateway.Gateway {
+	cards := []vault.Card{b.Approve, b.Challenge, b.RefundPends, b.RefundFails}
+	for _, d := range b.Declines {
 		cards = append(cards, d.Card)
 	}
-	return &bench{T: t, Harness: h, gateway: watched{t, h.Gateway, cards}, read: len(h.Inbox.after(0))}
+	return watch(b.T, g, cards)
+}
+
+// Context is what calls are made under.
+func (b *bench) Context() context.Context {
+	if b.hurry != nil {
+		return b.hurry
+	}
+	return b.T.Context()
+}
+
+// through is the bench with another gateway in the adapter's place.
+func (b *bench) through(g gateway.Gateway) *bench {
+	other := *b
+	other.gateway = b.watch(g)
+	return &other
 }
 
 // instrument hands out a card, as the vault would.
@@ -64,45 +89,69 @@ func next(c gateway.Call, kind payment.TransactionKind, amount int64, o payment.
 	return c
 }
 
-func (b *bench) authorize(c gateway.Call, card vault.Card, capture bool) payment.Outcome {
-	return b.gateway.Authorize(b.Context(), b.authorization(c, card, capture))
+// part is an amount below the price to capture, and the price where the gateway
+// captures no parts.
+func (b *bench) part(minor int64) int64 {
+	if !b.gateway.Capabilities().PartialCapture {
+		return b.price.Minor
+	}
+	return minor
 }
 
+// authorization asks for an amount by the harness's method: the card counts where
+// that is one.
 func (b *bench) authorization(c gateway.Call, card vault.Card, capture bool) gateway.Authorization {
-	return gateway.Authorization{
-		Call: c, Capture: capture, Instrument: instrument(card), ReturnURL: "https://shop.example/return",
+	a := gateway.Authorization{
+		Call: c, Method: b.method(), Capture: capture, ReturnURL: "https://shop.example/return",
 		Description: "Order 998", StatementDescriptor: "ORDER 998",
 	}
+	if a.Method == payment.MethodCard {
+		a.Instrument = instrument(card)
+	}
+	return a
 }
 
-// held authorizes price with the approved card.
+// held authorizes the price.
 func (b *bench) held() (gateway.Call, payment.Outcome) {
-	c := b.newCall(price)
-	o := b.authorize(c, b.Approve, false)
-	b.succeeded(o, price.Minor)
+	b.Helper()
+	c := b.newCall(b.price)
+	o := b.pay(&c, b.Approve, false)
+	b.succeeded(o, b.price.Minor)
 	return c, o
 }
 
-// sold takes price with the approved card.
-func (b *bench) sold() (gateway.Call, payment.Outcome) { return b.soldTo(b.Approve) }
+// sold takes the price.
+func (b *bench) sold() (gateway.Call, payment.Outcome) {
+	b.Helper()
+	return b.soldTo(b.Approve)
+}
 
 func (b *bench) soldTo(card vault.Card) (gateway.Call, payment.Outcome) {
-	c := b.newCall(price)
-	o := b.authorize(c, card, true)
-	b.succeeded(o, price.Minor)
+	b.Helper()
+	c := b.newCall(b.price)
+	o := b.pay(&c, card, true)
+	b.succeeded(o, b.price.Minor)
 	return c, o
 }
 
-func (b *bench) refund(c gateway.Call) payment.Outcome {
-	return b.gateway.Refund(b.Context(), b.refundOf(c))
+func refundOf(c gateway.Call) gateway.Refund {
+	// One refund of ours keeps its id through every retry.
+	return gateway.Refund{Call: c, RefundID: id.Join(id.Refund, id.Suffix(c.TransactionID)), Reason: "requested_by_customer"}
 }
 
-func (b *bench) refundOf(c gateway.Call) gateway.Refund {
-	return gateway.Refund{Call: c, RefundID: id.New(id.Refund), Reason: "requested_by_customer"}
+func lookupOf(c gateway.Call, kind payment.TransactionKind) gateway.Lookup {
+	l := gateway.Lookup{Call: c, Kind: kind}
+	if kind == payment.RefundOfSale {
+		l.RefundID = refundOf(c).RefundID
+	}
+	return l
 }
 
-func (b *bench) lookup(c gateway.Call, kind payment.TransactionKind) payment.Outcome {
-	return b.gateway.Lookup(b.Context(), gateway.Lookup{Call: c, Kind: kind})
+func kindOf(capture bool) payment.TransactionKind {
+	if capture {
+		return payment.Sale
+	}
+	return payment.Authorization
 }
 
 func (b *bench) succeeded(o payment.Outcome, amount int64) {
@@ -146,16 +195,4 @@ func (b *bench) onlyCharge(c gateway.Call) Charge {
 	found := b.charges(c)
 	require.Len(b, found, 1, "the provider's record")
 	return found[0]
-}
-
-// decided repeats ask until it says how a transaction ended: a provider may
-// still be busy with a call that was given up.
-func (b *bench) decided(ask func() payment.Outcome) payment.Outcome {
-	b.Helper()
-	var o payment.Outcome
-	require.Eventually(b, func() bool {
-		o = ask()
-		return o.Class != payment.OutcomeUnknown
-	}, patience, 20*time.Millisecond)
-	return o
 }

@@ -10,10 +10,10 @@ import (
 )
 
 var disputeCases = []testCase{
-	{"a dispute is told and read, and won", func(b *bench) { disputeDecided(b, payment.DisputeWon) }},
-	{"a dispute is told and read, and lost", func(b *bench) { disputeDecided(b, payment.DisputeLost) }},
-	{"an inquiry takes nothing", inquiryClosed},
-	{"a dispute that cannot be read is an error", disputeUnread},
+	{"a dispute is told and read, and won", disputes, func(b *bench) { disputeDecided(b, payment.DisputeWon) }},
+	{"a dispute is told and read, and lost", disputes, func(b *bench) { disputeDecided(b, payment.DisputeLost) }},
+	{"an inquiry takes nothing", inquires, inquiryClosed},
+	{"a dispute that cannot be read is an error", disputes, disputeUnread},
 }
 
 // disputed makes the cardholder object to a new sale.
@@ -25,7 +25,7 @@ func (b *bench) disputed(inquiry bool) (reference string) {
 		return n.Subject == payment.NoticeOfDispute && n.DisputeReference == reference
 	})
 	require.Equal(b, sold.GatewayReference, n.GatewayReference)
-	require.Equal(b, price, n.Amount)
+	require.Equal(b, b.price, n.Amount)
 	return reference
 }
 
@@ -36,7 +36,7 @@ func (b *bench) report(reference string, status payment.DisputeStatus) payment.D
 	require.NoError(b, err)
 	require.Equal(b, status, r.Status)
 	require.Equal(b, reference, r.Reference)
-	require.Equal(b, price, r.Amount)
+	require.Equal(b, b.price, r.Amount)
 	require.Regexp(b, `^[a-z_]{1,64}$`, r.Reason)
 	require.WithinDuration(b, time.Now(), r.OpenedAt, time.Minute)
 	if r.Fee != nil {

@@ -7,65 +7,92 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paymenthub/internal/gateway"
-	"paymenthub/internal/id"
 	"paymenthub/internal/payment"
-	"paymenthub/internal/vault"
 )
 
 // movement is one operation on a payment that is ready for it.
 type movement struct {
 	name      string
+	needs     need
 	operation Operation
 	kind      payment.TransactionKind
 	prepare   func(*bench) gateway.Call
 	send      func(*bench, gateway.Call) payment.Outcome
+	// unsent is what a look-up finds before the operation.
+	unsent payment.OutcomeClass
 	// done reports whether the provider's record shows the effect, once.
 	done func(Charge, gateway.Call) bool
 }
 
 var movements = []movement{
 	{
-		"authorization", Authorize, payment.Authorization,
-		func(b *bench) gateway.Call { return b.newCall(price) },
+		"authorization", holds, Authorize, payment.Authorization,
+		func(b *bench) gateway.Call { return b.newCall(b.price) },
 		func(b *bench, c gateway.Call) payment.Outcome { return b.authorize(c, b.Approve, false) },
+		payment.OutcomeAbsent,
 		func(ch Charge, c gateway.Call) bool { return ch.Amount == c.Amount.Minor && ch.AmountCaptured == 0 },
 	},
 	{
-		"sale", Authorize, payment.Sale,
-		func(b *bench) gateway.Call { return b.newCall(price) },
+		"sale", always, Authorize, payment.Sale,
+		func(b *bench) gateway.Call { return b.newCall(b.price) },
 		func(b *bench, c gateway.Call) payment.Outcome { return b.authorize(c, b.Approve, true) },
-		func(ch Charge, c gateway.Call) bool { return ch.AmountCaptured == c.Amount.Minor },
+		payment.OutcomeAbsent, soldWhole,
 	},
 	{
-		"capture", Capture, payment.Capture,
-		func(b *bench) gateway.Call {
-			c, held := b.held()
-			return next(c, payment.Capture, 9_000, held)
-		},
-		func(b *bench, c gateway.Call) payment.Outcome { return b.gateway.Capture(b.Context(), c) },
-		func(ch Charge, c gateway.Call) bool { return ch.AmountCaptured == c.Amount.Minor },
+		"completion", completes, Complete, payment.Sale,
+		(*bench).agreed,
+		func(b *bench, c gateway.Call) payment.Outcome { return b.completing(c, true) },
+		payment.OutcomeReady, soldWhole,
 	},
 	{
-		"void", Void, payment.Void,
+		"capture", holds, Capture, payment.Capture,
 		func(b *bench) gateway.Call {
 			c, held := b.held()
-			return next(c, payment.Void, price.Minor, held)
+			return next(c, payment.Capture, b.part(9_000), held)
 		},
-		func(b *bench, c gateway.Call) payment.Outcome { return b.gateway.Void(b.Context(), c) },
+		(*bench).capturing, payment.OutcomeAbsent, soldWhole,
+	},
+	{
+		"void", holds, Void, payment.Void,
+		func(b *bench) gateway.Call {
+			c, held := b.held()
+			return next(c, payment.Void, b.price.Minor, held)
+		},
+		(*bench).voiding, payment.OutcomeAbsent,
 		func(ch Charge, _ gateway.Call) bool { return ch.Voided },
 	},
 	{
-		"refund", Refund, payment.RefundOfSale,
+		"refund", always, Refund, payment.RefundOfSale,
 		func(b *bench) gateway.Call {
 			c, sold := b.sold()
 			return next(c, payment.RefundOfSale, 4_000, sold)
 		},
-		func(b *bench, c gateway.Call) payment.Outcome {
-			// One refund of ours keeps its id through every retry.
-			return b.gateway.Refund(b.Context(), gateway.Refund{Call: c, RefundID: id.Join(id.Refund, id.Suffix(c.TransactionID))})
-		},
+		func(b *bench, c gateway.Call) payment.Outcome { return b.refunding(refundOf(c)) },
+		payment.OutcomeAbsent,
 		func(ch Charge, c gateway.Call) bool { return ch.AmountRefunded == c.Amount.Minor },
 	},
+}
+
+func soldWhole(ch Charge, c gateway.Call) bool { return ch.AmountCaptured == c.Amount.Minor }
+
+// moves are the movements that the gateway promises.
+func (b *bench) moves() (promised []movement) {
+	for _, m := range movements {
+		if m.needs(b.Harness) == "" {
+			promised = append(promised, m)
+		}
+	}
+	return promised
+}
+
+// agreed is a sale that the shopper has agreed to, and that waits to be taken.
+func (b *bench) agreed() gateway.Call {
+	b.Helper()
+	c, o := b.challenged(true)
+	b.returns(&c, o, true)
+	b.is(payment.OutcomeReady, b.learn(c, payment.Sale))
+	require.Empty(b, b.charges(c), "nothing is taken before the provider is told to")
+	return c
 }
 
 var faultCases = lostAnswerCases()
@@ -74,15 +101,15 @@ func lostAnswerCases() []testCase {
 	var cases []testCase
 	for _, m := range movements {
 		for _, fault := range []Fault{TimeoutAfter, ResetAfter} {
-			cases = append(cases, testCase{m.name + " " + string(fault), func(b *bench) { lostAfter(b, m, fault) }})
+			cases = append(cases, testCase{m.name + " " + string(fault), m.needs, func(b *bench) { lostAfter(b, m, fault) }})
 		}
 		for _, fault := range []Fault{TimeoutBefore, ResetBefore, ServerError} {
-			cases = append(cases, testCase{m.name + " " + string(fault), func(b *bench) { lostBefore(b, m, fault) }})
+			cases = append(cases, testCase{m.name + " " + string(fault), m.needs, func(b *bench) { lostBefore(b, m, fault) }})
 		}
 		cases = append(cases,
-			testCase{m.name + " " + string(RateLimited), func(b *bench) { rateLimited(b, m) }},
-			testCase{m.name + " given up", func(b *bench) { givenUp(b, m) }},
-			testCase{m.name + " without a connection", func(b *bench) { noConnection(b, m) }},
+			testCase{m.name + " " + string(RateLimited), m.needs, func(b *bench) { rateLimited(b, m) }},
+			testCase{m.name + " given up", m.needs, func(b *bench) { givenUp(b, m) }},
+			testCase{m.name + " without a connection", m.needs, func(b *bench) { noConnection(b, m) }},
 		)
 	}
 	return cases
@@ -94,12 +121,22 @@ func lostAfter(b *bench, m movement, fault Fault) {
 	c := m.prepare(b)
 	b.InjectFault(b.T, m.operation, fault)
 	b.is(payment.OutcomeUnknown, m.send(b, c))
-	found := b.lookup(c, m.kind)
-	b.succeeded(found, c.Amount.Minor)
-	require.True(b, m.done(b.onlyCharge(c), c))
+	found := b.learn(c, m.kind)
 	again := b.decided(func() payment.Outcome { return m.send(b, c) })
+	if found.Class == payment.OutcomeActionRequired {
+		b.is(payment.OutcomeActionRequired, again)
+		require.Equal(b, found.GatewayReference, again.GatewayReference)
+		require.Empty(b, b.charges(c))
+		b.succeeded(b.ends(&c, m.kind, found), c.Amount.Minor)
+		require.True(b, m.done(b.onlyCharge(c), c))
+		return
+	}
+	end := b.settled(c, m.kind, found)
+	b.succeeded(end, c.Amount.Minor)
+	require.True(b, m.done(b.onlyCharge(c), c))
+	again = b.settled(c, m.kind, again)
 	b.succeeded(again, c.Amount.Minor)
-	require.Equal(b, found.TransactionReference, again.TransactionReference)
+	require.Equal(b, end.TransactionReference, again.TransactionReference)
 	require.True(b, m.done(b.onlyCharge(c), c))
 }
 
@@ -108,53 +145,72 @@ func lostBefore(b *bench, m movement, fault Fault) {
 	c := m.prepare(b)
 	b.InjectFault(b.T, m.operation, fault)
 	b.is(payment.OutcomeUnknown, m.send(b, c))
-	b.is(payment.OutcomeAbsent, b.lookup(c, m.kind))
+	b.unsent(m, c)
 	b.untouched(m, c)
-	b.succeeded(b.decided(func() payment.Outcome { return m.send(b, c) }), c.Amount.Minor)
-	require.True(b, m.done(b.onlyCharge(c), c))
+	b.moved(m, &c, b.decided(func() payment.Outcome { return m.send(b, c) }))
 }
 
 // rateLimited: the provider says that it did nothing.
 func rateLimited(b *bench, m movement) {
 	c := m.prepare(b)
-	b.InjectFault(b.T, m.operation, RateLimited)
-	b.declined(m.send(b, c), payment.DeclineGatewayUnavailable)
-	b.untouched(m, c)
+	if m.operation != Complete { // which is always sent as one that may have arrived before
+		b.InjectFault(b.T, m.operation, RateLimited)
+		b.declined(m.send(b, c), payment.DeclineGatewayUnavailable)
+		b.untouched(m, c)
+	}
 
 	// An earlier call with the key may have done it all the same.
 	c.Repeated = true
 	b.InjectFault(b.T, m.operation, RateLimited)
 	b.is(payment.OutcomeUnknown, m.send(b, c))
-	b.succeeded(m.send(b, c), c.Amount.Minor)
-	require.True(b, m.done(b.onlyCharge(c), c))
+	b.moved(m, &c, m.send(b, c))
 }
 
 // givenUp: the caller leaves while the provider works.
 func givenUp(b *bench, m movement) {
 	c := m.prepare(b)
 	b.InjectFault(b.T, m.operation, Slow)
-	hurried := *b
 	limited, cancel := context.WithTimeout(b.Context(), 50*time.Millisecond)
 	defer cancel()
-	hurried.gateway = impatient{b.gateway, limited}
+	hurried := *b
+	hurried.hurry = limited
 	b.is(payment.OutcomeUnknown, m.send(&hurried, c))
-	b.succeeded(b.decided(func() payment.Outcome { return m.send(b, c) }), c.Amount.Minor)
+	b.moved(m, &c, b.decided(func() payment.Outcome { return m.send(b, c) }))
 	b.succeeded(b.lookup(c, m.kind), c.Amount.Minor)
-	require.True(b, m.done(b.onlyCharge(c), c))
 }
 
 // noConnection: the request certainly never left.
 func noConnection(b *bench, m movement) {
 	c := m.prepare(b)
-	cut := *b
-	cut.gateway = watched{b.T, b.Unreachable, []vault.Card{b.Approve}}
-	o := m.send(&cut, c)
-	b.declined(o, payment.DeclineGatewayUnavailable)
-	require.True(b, o.Decline.RetryAllowed())
-	b.is(payment.OutcomeUnknown, cut.lookup(c, m.kind))
+	cut := b.through(b.Unreachable)
+	if m.operation != Complete {
+		o := m.send(cut, c)
+		b.declined(o, payment.DeclineGatewayUnavailable)
+		require.True(b, o.Decline.RetryAllowed())
+	}
+	if found := cut.gateway.Lookup(b.Context(), lookupOf(c, m.kind)); m.unsent != payment.OutcomeReady {
+		b.is(payment.OutcomeUnknown, found)
+	}
 	c.Repeated = true
-	b.is(payment.OutcomeUnknown, m.send(&cut, c))
+	b.is(payment.OutcomeUnknown, m.send(cut, c))
 	b.untouched(m, c)
+}
+
+// moved: the movement ends well, and the provider's record shows it.
+func (b *bench) moved(m movement, c *gateway.Call, o payment.Outcome) {
+	b.Helper()
+	b.succeeded(b.ends(c, m.kind, o), c.Amount.Minor)
+	require.True(b, m.done(b.onlyCharge(*c), *c), m.name)
+}
+
+// unsent: a look-up finds nothing of the movement.
+func (b *bench) unsent(m movement, c gateway.Call) {
+	b.Helper()
+	if m.unsent != payment.OutcomeAbsent {
+		b.is(m.unsent, b.gateway.Lookup(b.Context(), lookupOf(c, m.kind)))
+		return
+	}
+	b.absent(c, m.kind)
 }
 
 // untouched: the provider's record does not show the movement.
@@ -163,26 +219,4 @@ func (b *bench) untouched(m movement, c gateway.Call) {
 	for _, charge := range b.charges(c) {
 		require.False(b, m.done(charge, c), "%s: %+v", m.name, charge)
 	}
-}
-
-// impatient makes every call under a context that ends early.
-type impatient struct {
-	gateway.Gateway
-	ctx context.Context
-}
-
-func (i impatient) Authorize(_ context.Context, a gateway.Authorization) payment.Outcome {
-	return i.Gateway.Authorize(i.ctx, a)
-}
-
-func (i impatient) Capture(_ context.Context, c gateway.Call) payment.Outcome {
-	return i.Gateway.Capture(i.ctx, c)
-}
-
-func (i impatient) Void(_ context.Context, c gateway.Call) payment.Outcome {
-	return i.Gateway.Void(i.ctx, c)
-}
-
-func (i impatient) Refund(_ context.Context, r gateway.Refund) payment.Outcome {
-	return i.Gateway.Refund(i.ctx, r)
 }

@@ -7,18 +7,18 @@ import (
 )
 
 var refundCases = []testCase{
-	{"a refund in full", refundInFull},
-	{"refunds in part, up to the capture and no further", refundInParts},
-	{"no more than was captured in part", refundOfPartialCapture},
-	{"nothing is refunded before it is captured", refundBeforeCapture},
+	{"a refund in full", always, refundInFull},
+	{"refunds in part, up to the capture and no further", always, refundInParts},
+	{"no more than was captured in part", holdsInPart, refundOfPartialCapture},
+	{"nothing is refunded before it is captured", holds, refundBeforeCapture},
 }
 
 func refundInFull(b *bench) {
 	c, sold := b.sold()
-	request := next(c, payment.RefundOfSale, price.Minor, sold)
-	b.succeeded(b.refund(request), price.Minor)
-	require.Equal(b, price.Minor, b.onlyCharge(c).AmountRefunded)
-	b.succeeded(b.lookup(request, payment.RefundOfSale), price.Minor)
+	request := next(c, payment.RefundOfSale, b.price.Minor, sold)
+	b.succeeded(b.refund(request), b.price.Minor)
+	require.Equal(b, b.price.Minor, b.onlyCharge(c).AmountRefunded)
+	b.succeeded(b.lookup(request, payment.RefundOfSale), b.price.Minor)
 	b.declined(b.refund(next(c, payment.RefundOfSale, 1, sold)), payment.DeclineState)
 }
 
@@ -34,12 +34,12 @@ func refundInParts(b *bench) {
 	b.succeeded(two, 6_000)
 	require.NotEqual(b, one.TransactionReference, two.TransactionReference)
 	b.succeeded(b.refund(next(c, payment.RefundOfSale, 1_000, sold)), 1_000)
-	require.Equal(b, price.Minor, b.onlyCharge(c).AmountRefunded)
+	require.Equal(b, b.price.Minor, b.onlyCharge(c).AmountRefunded)
 }
 
 func refundOfPartialCapture(b *bench) {
 	c, held := b.held()
-	b.succeeded(b.gateway.Capture(b.Context(), next(c, payment.Capture, 7_000, held)), 7_000)
+	b.succeeded(b.capture(next(c, payment.Capture, 7_000, held)), 7_000)
 	b.declined(b.refund(next(c, payment.RefundOfSale, 7_001, held)), payment.DeclineAmount)
 	b.succeeded(b.refund(next(c, payment.RefundOfSale, 7_000, held)), 7_000)
 	require.EqualValues(b, 7_000, b.onlyCharge(c).AmountRefunded)
@@ -47,6 +47,6 @@ func refundOfPartialCapture(b *bench) {
 
 func refundBeforeCapture(b *bench) {
 	c, held := b.held()
-	b.declined(b.refund(next(c, payment.RefundOfSale, price.Minor, held)), payment.DeclineState)
+	b.declined(b.refund(next(c, payment.RefundOfSale, b.price.Minor, held)), payment.DeclineState)
 	require.Zero(b, b.onlyCharge(c).AmountRefunded)
 }

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"paymenthub/internal/gateway"
+	"paymenthub/internal/gateway/wire"
 	"paymenthub/internal/payment"
 )
 
@@ -76,7 +77,7 @@ func New(o Options) (*Adapter, error) {
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
-	httpClient := newHTTPClient(o.HTTPClient)
+	httpClient := wire.NewClient(o.HTTPClient)
 	backend := func(kind stripe.SupportedBackend) stripe.Backend {
 		config := &stripe.BackendConfig{
 			EnableTelemetry:   stripe.Bool(false),
@@ -103,12 +104,17 @@ func New(o Options) (*Adapter, error) {
 // betweenSecrets tells what separates the secrets of webhooks from secrets.
 func betweenSecrets(r rune) bool { return r == ',' || unicode.IsSpace(r) }
 
-// Name implements gateway.Gateway.
-func (*Adapter) Name() string { return Name }
+// Provider implements gateway.Gateway.
+func (*Adapter) Provider() string { return Name }
+
+var capabilities = gateway.Capabilities{
+	Methods:             map[payment.MethodType]gateway.MethodSupport{payment.MethodCard: {ManualCapture: true}},
+	AuthorizationWindow: authorizationWindow, PartialCapture: true, SavesCards: true, Currencies: currencies, Limits: limits(), Fees: fees,
+}
 
 // Capabilities implements gateway.Gateway.
 func (*Adapter) Capabilities() gateway.Capabilities {
-	return gateway.Capabilities{AuthorizationWindow: authorizationWindow, PartialCapture: true, SavesCards: true, Currencies: currencies}
+	return capabilities
 }
 
 // logged writes one line for each finished operation, without card data and
@@ -158,14 +164,14 @@ func metadata(c gateway.Call) map[string]string {
 type call struct {
 	parent context.Context
 	ctx    context.Context // with the adapter's time limit
-	wire   *wire
+	wire   *wire.Wire
 	cancel context.CancelFunc
 }
 
 // begin starts the clock of one HTTP call; its cancel must be called.
 func (a *Adapter) begin(ctx context.Context) call {
 	limited, cancel := context.WithTimeout(ctx, a.timeout)
-	traced, wire := watchWire(limited)
+	traced, wire := wire.Watch(limited)
 	return call{parent: ctx, ctx: traced, wire: wire, cancel: cancel}
 }
 

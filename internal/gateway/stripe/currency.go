@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"paymenthub/internal/gateway"
 	"paymenthub/internal/money"
 )
 
@@ -51,6 +52,21 @@ func currencySet(codes string) map[money.Currency]bool {
 		set[money.Currency(code)] = true
 	}
 	return set
+}
+
+// limits are the steps of amounts where Stripe's unit is not ISO 4217's, or not every
+// amount of it can be charged.
+func limits() map[money.Currency]gateway.Limit {
+	steps := map[money.Currency]gateway.Limit{}
+	for c := range units {
+		for _, step := range []int64{1, 10, 100, 1000} {
+			if _, err := toStripe(money.New(step, c)); err == nil {
+				steps[c] = gateway.Limit{Step: step}
+				break
+			}
+		}
+	}
+	return steps
 }
 
 func unitOf(c money.Currency) unit {

@@ -38,7 +38,7 @@ func failed(c gateway.Call, at call, err error) payment.Outcome {
 	if errors.As(err, &answer) {
 		return refusedBy(c, answer)
 	}
-	if at.parent.Err() == nil && at.wire.nothingSent() {
+	if at.parent.Err() == nil && at.wire.NothingSent() {
 		return refused(c, payment.NewDecline(payment.DeclineGatewayUnavailable), "no connection could be made")
 	}
 	return payment.Unknown(silence(at, err))

@@ -32,8 +32,9 @@ const (
 
 // provider is a simulator that runs for one test.
 type provider struct {
-	url   string
-	inbox *gatewaytest.Inbox // gets the webhooks of the adapters' account
+	url     string
+	keyless string             // takes no key
+	inbox   *gatewaytest.Inbox // gets the webhooks of the adapters' account
 }
 
 func startProvider(t *testing.T) provider {
@@ -48,18 +49,26 @@ func startProvider(t *testing.T) provider {
 	})
 	require.NoError(t, err)
 	server := httptest.NewServer(sim.Handler())
+	// The simulator has an account for every key, and none without one.
+	keyless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Authorization")
+		sim.Handler().ServeHTTP(w, r)
+	}))
 	t.Cleanup(func() {
 		require.NoError(t, sim.Close())
 		server.Close()
+		keyless.Close()
 	})
-	return provider{server.URL, inbox}
+	return provider{server.URL, keyless.URL, inbox}
 }
 
-func newAdapter(t *testing.T, url string, log *zap.Logger) *stripe.Adapter {
+func newAdapter(t *testing.T, url string, log *zap.Logger, change ...func(*stripe.Options)) *stripe.Adapter {
 	t.Helper()
-	adapter, err := stripe.New(stripe.Options{
-		SecretKey: secretKey, WebhookSecret: webhookSecret, BaseURL: url, Timeout: impatience, Logger: log,
-	})
+	o := stripe.Options{SecretKey: secretKey, WebhookSecret: webhookSecret, BaseURL: url, Timeout: impatience, Logger: log}
+	for _, f := range change {
+		f(&o)
+	}
+	adapter, err := stripe.New(o)
 	require.NoError(t, err)
 	return adapter
 }
@@ -95,12 +104,13 @@ func (p provider) injectFault(t *testing.T, operation gatewaytest.Operation, fau
 	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault})
 }
 
-func (p provider) authenticate(t *testing.T, challenge payment.Outcome, pass bool) {
+func (p provider) authenticate(t *testing.T, challenge payment.Outcome, pass bool) (returned string) {
 	outcome := "fail"
 	if pass {
 		outcome = "approve"
 	}
 	p.post(t, "/_sim/3ds/"+challenge.GatewayReference, map[string]string{"outcome": outcome})
+	return ""
 }
 
 func (p provider) settleRefund(t *testing.T, refund payment.Outcome, succeed bool) {
@@ -192,16 +202,20 @@ func card(number string) vault.Card {
 
 func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 	return gatewaytest.Harness{
-		Gateway:      newAdapter(t, p.url, log),
-		Unreachable:  newAdapter(t, closedAddress(t), log),
-		Stranger:     listening(t, "whsec_of_another_account"),
-		Inbox:        p.inbox,
-		SignatureAge: 5 * time.Minute,
-		Approve:      card("4242424242424242"),
-		Challenge:    card("4000002760003184"),
-		RefundPends:  card("4000000000007726"),
-		RefundFails:  card("4000000000005126"),
-		Declines:     declines,
+		Gateway:     newAdapter(t, p.url, log),
+		Unreachable: newAdapter(t, closedAddress(t), log),
+		Rolled:      newAdapter(t, p.url, log, func(o *stripe.Options) { o.SecretKey += "~2" }),
+		Stranger: newAdapter(t, p.url, log, func(o *stripe.Options) {
+			o.SecretKey, o.WebhookSecret = "sk_test_of_another_account", "whsec_of_another_account"
+		}),
+		Refused:     newAdapter(t, p.keyless, log),
+		Inbox:       p.inbox,
+		Hints:       gatewaytest.Hints{SignatureAge: 5 * time.Minute, TellsOpen: true, Inquiries: true},
+		Approve:     card("4242424242424242"),
+		Challenge:   card("4000002760003184"),
+		RefundPends: card("4000000000007726"),
+		RefundFails: card("4000000000005126"),
+		Declines:    declines,
 		Amounts: []gatewaytest.Amount{
 			{Ours: money.New(12_345, "USD"), Provider: 12_345},
 			{Ours: money.New(300, "JPY"), Provider: 300},

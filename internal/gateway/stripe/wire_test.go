@@ -57,9 +57,9 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 	adapter, err := stripe.New(stripe.Options{SecretKey: "sk"})
 	require.NoError(t, err)
-	require.Equal(t, "stripe", adapter.Name())
-	require.True(t, adapter.Capabilities().Takes("AED"))
-	require.False(t, adapter.Capabilities().Takes("IRR"))
+	require.Equal(t, "stripe", adapter.Provider())
+	require.True(t, adapter.Capabilities().Currencies["AED"])
+	require.False(t, adapter.Capabilities().Currencies["IRR"])
 }
 
 func TestWhatIsSent(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"paymenthub/internal/simulator"
 )
 
 const (
@@ -119,8 +121,9 @@ func (s *Simulator) newCall(r *http.Request, requestID string) (*call, error) {
 	return c, err
 }
 
-// accountOf derives the account from the secret key, so that keys do not see
-// each other's objects. Any non-empty key has an account.
+// accountOf derives the account from the secret key, so that keys of others do not
+// see its objects. Any non-empty key has an account, which it shares with those that
+// it was rolled to.
 func accountOf(r *http.Request) (int64, error) {
 	key, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !bearer {
@@ -136,7 +139,7 @@ func accountOf(r *http.Request) (int64, error) {
 }
 
 func accountOfKey(key string) int64 {
-	sum := sha256.Sum256([]byte(key))
+	sum := sha256.Sum256([]byte(simulator.Unrolled(key)))
 	return int64(binary.BigEndian.Uint64(sum[:8]) >> 1)
 }
 

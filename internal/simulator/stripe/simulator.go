@@ -7,7 +7,8 @@
 // and shares no code with the hub. Of a card it keeps brand, last four digits,
 // expiry and a keyed fingerprint; of a request, a keyed hash.
 //
-// Where it differs from Stripe: the capture of a part, and the cancellation of
+// Where it differs from Stripe: any key has an account of its own, which it shares with
+// keys that differ in what follows a tilde alone ("sk_test_shop~2"); the capture of a part, and the cancellation of
 // an authorization, count the released rest in the charge's amount_refunded as
 // Stripe does, but make no refund object; money is available at once; search
 // sees every write at once and knows exact terms joined by AND; a challenge is

@@ -98,6 +98,9 @@ func notificationIsSettledOnce(t *testing.T, w *World) {
 		settled := n
 		settled.Status, settled.Why, settled.MerchantID, settled.PaymentID = status, "because “so”", "mch_1", "pi_1"
 		settled.UpdatedAt = w.now()
+		if status == notification.Ignored {
+			settled.KeyVersion, settled.Sealed = 2, []byte("emptied")
+		}
 		require.NoError(t, repository.Settle(ctx, settled))
 		settled.DueAt = time.Time{}
 		got, err := repository.Find(ctx, n.ID)

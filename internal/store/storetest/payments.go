@@ -14,6 +14,7 @@ import (
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/routing"
 )
 
 func paymentReadsBack(t *testing.T, w *World) {
@@ -235,7 +236,7 @@ func existingIsRefused(t *testing.T, w *World) {
 	require.NoError(t, err)
 	a = w.Apply(t, declined)
 	conf := payment.Confirmation{OperationID: id.Suffix(begun.Attempt.ID), CardToken: begun.Attempt.CardToken, Card: summary}
-	again, err := a.Intent.BeginAttempt(conf, "stripe", allowed, w.now())
+	again, err := a.Intent.BeginAttempt(conf, routing.Decision{Strategy: routing.Named, Choices: []routing.Choice{{Gateway: "stripe"}}}, allowed, w.now())
 	require.NoError(t, err)
 	require.ErrorIs(t, w.Payments.Apply(ctx, again), payment.ErrExists)
 	again.Attempt = nil

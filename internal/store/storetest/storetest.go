@@ -16,6 +16,7 @@ import (
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
+	"paymenthub/internal/routing"
 	"paymenthub/internal/store"
 	"paymenthub/internal/vault"
 )
@@ -87,6 +88,10 @@ func Run(t *testing.T, open func(t testing.TB) Subject) {
 		{"merchants and keys", keys},
 		{"of simultaneous rotations one wins", oneRotationWins},
 
+		{"gateway account reads back and stays in scope", accountReadsBack},
+		{"of simultaneous changes of a gateway account one wins", accountIsGuarded},
+		{"gateway accounts by preference and page", accountsByPreferenceAndPage},
+
 		{"a slot is reserved once", slotIsReservedOnce},
 		{"a request is taken over once", requestIsTakenOverOnce},
 		{"a response is remembered until it expires", responseIsRemembered},
@@ -97,6 +102,19 @@ func Run(t *testing.T, open func(t testing.TB) Subject) {
 		{"sightings are counted in their window", sightingsAreCounted},
 		{"no simultaneous attempt goes uncounted", noAttemptGoesUncounted},
 		{"old sightings go", oldSightingsGo},
+
+		{"exchange rates read back", ratesReadBack},
+		{"quotes read back and stay in scope", quotesReadBack},
+		{"of simultaneous payments one uses a quote", quoteIsUsedOnce},
+		{"conversion reads back", conversionReadsBack},
+
+		{"routing profiles read back and stay in scope", routingProfilesAreKept},
+		{"of simultaneous default profiles one is", oneDefaultProfile},
+		{"routing versions read back and are final", routingVersionsAreKept},
+		{"simultaneous drafts are numbered", draftsAreNumbered},
+		{"gateway health is shared", gatewayHealthIsShared},
+		{"outcomes are shared and go", outcomesAreShared},
+		{"declined attempts are counted", declinesAreCounted},
 
 		{"migrations go down and up again", migrationsGoBothWays},
 	}
@@ -156,7 +174,7 @@ func (w *World) Opened(t testing.TB, n payment.New) payment.Change {
 // Begun makes the change that confirms a payment with a new card.
 func (w *World) Begun(t testing.TB, p payment.Intent) payment.Change {
 	conf := payment.Confirmation{OperationID: id.NewSuffix(), CardToken: id.New(id.VaultCard), Card: summary}
-	c, err := p.BeginAttempt(conf, "stripe", allowed, w.now())
+	c, err := p.BeginAttempt(conf, routing.Decision{Strategy: routing.Named, At: w.now(), Choices: []routing.Choice{{Gateway: "stripe"}}}, allowed, w.now())
 	require.NoError(t, err)
 	card := w.card(conf.CardToken)
 	c.Card = &card

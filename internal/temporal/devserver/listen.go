@@ -5,9 +5,10 @@ package devserver
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
+	"os"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 
 	"go.temporal.io/server/common/primitives"
@@ -56,12 +57,25 @@ func listenAside(what, address string) (net.Listener, error) {
 		return listen(what, address)
 	}
 	for range asideTries {
-		chosen := net.JoinHostPort(host, strconv.Itoa(firstAside+rand.IntN(lastAside-firstAside))) //nolint:gosec // any free one will do
+		chosen := net.JoinHostPort(host, strconv.Itoa(nextAside()))
 		if l, err := listen(what, chosen); err == nil {
 			return l, nil
 		}
 	}
 	return listen(what, address)
+}
+
+// perProcess is how many of the ports aside lie between those that two processes begin
+// with whose ids follow each other: what another server has chosen, and is about to
+// take, is then not chosen here.
+const perProcess = 8
+
+var asideTaken atomic.Int64
+
+// nextAside chooses a port aside that this process has not chosen yet.
+func nextAside() int {
+	n := int64(os.Getpid())*perProcess + asideTaken.Add(1) - 1
+	return firstAside + int(n%(lastAside-firstAside))
 }
 
 // serviceEndpoints are where the services of one server listen.

@@ -180,8 +180,8 @@ func (o *Orchestrator) LookUp(ctx context.Context, s payment.Snapshot, notificat
 }
 
 // LookUpRefund implements payment.Orchestrator.
-func (o *Orchestrator) LookUpRefund(ctx context.Context, r payment.Refund) error {
-	return o.ask(ctx, refundOptions(r), workflows.LookUp{},
+func (o *Orchestrator) LookUpRefund(ctx context.Context, r payment.Refund, notificationID string) error {
+	return o.ask(ctx, refundOptions(r), workflows.LookUp{NotificationID: notificationID},
 		workflows.RefundWorkflow, workflows.Refund{RefundID: r.ID, PaymentID: r.PaymentID, Review: r.Status != payment.RefundPending})
 }
 
