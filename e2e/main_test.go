@@ -2,10 +2,13 @@ package e2e
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -15,7 +18,15 @@ import (
 // workshop is the folder of what all tests share: the binary, the shared hubs.
 var workshop string
 
+// atOnce is how many tests run beside each other unless -parallel says: most of them
+// wait for time to pass, and not for the processor.
+const atOnce = 4
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		_ = parallel.Value.Set(strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0))))
+	}
 	var err error
 	if workshop, err = os.MkdirTemp("", "paymenthub-e2e-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
