@@ -125,7 +125,7 @@ func (a *Payments) ReviewRefund(ctx context.Context, in RefundRef) (payment.Refu
 		return current.Refund.Status, err
 	}
 	switch settled := current.Refund.Status; {
-	case outcome.Class == payment.OutcomeUnknown && g.Capabilities().RepeatedFor > 0:
+	case outcome.Class == payment.OutcomeUnknown && g.Capabilities().Untold:
 		return settled, nil // it cannot be asked, and has not told that the refund was taken back
 	case outcome.Decided() && (outcome.Class == payment.OutcomeSucceeded) == (settled == payment.RefundSucceeded):
 		return settled, nil

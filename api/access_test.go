@@ -119,7 +119,7 @@ func TestOverloadIsRefusedQuickly(t *testing.T) {
 	go send()
 	<-entered
 	go send() // waits for its turn
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(500 * time.Millisecond)
 	start := time.Now()
 	w := s.call("GET", intents, "")
 	require.Equal(t, "1", w.Header().Get("Retry-After"))

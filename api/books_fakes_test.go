@@ -15,9 +15,9 @@ type books struct {
 	entries []ledger.PostedEntry
 }
 
-func (b *books) FindEvent(_ context.Context, _ merchant.Scope, eventID string) (event.Event, error) {
+func (b *books) FindEvent(_ context.Context, scope merchant.Scope, eventID string) (event.Event, error) {
 	for _, e := range b.events {
-		if e.ID == eventID {
+		if e.ID == eventID && e.Scope == scope {
 			return e, nil
 		}
 	}

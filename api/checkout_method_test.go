@@ -64,7 +64,7 @@ func TestAFormThatBeginsNothing(t *testing.T) {
 		require.Equal(t, "/checkout/"+p.ID, w.Header().Get("Location"), form)
 	}
 	require.Equal(t, http.StatusBadRequest, s.choose(p, "method=%zz").Code)
-	require.Equal(t, http.StatusBadRequest, s.choose(p, `{"method":"paypal"}`, "Content-Type", "application/json").Code)
+	require.Equal(t, http.StatusUnsupportedMediaType, s.choose(p, `{"method":"paypal"}`, "Content-Type", "application/json").Code)
 	for _, stranger := range []string{"", "checkout=" + s.secrets.For(id.New(id.Payment))} {
 		require.Equal(t, http.StatusNotFound, s.choose(p, "method=paypal", "Cookie", stranger).Code)
 	}

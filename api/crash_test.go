@@ -26,6 +26,7 @@ import (
 	"paymenthub/internal/idempotency"
 	"paymenthub/internal/interleave"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/notice"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
@@ -33,6 +34,7 @@ import (
 	"paymenthub/internal/store/pgtest"
 	"paymenthub/internal/vault"
 	"paymenthub/internal/verify"
+	"paymenthub/internal/webhook"
 )
 
 // request is a write that is sent again after a crash.
@@ -186,6 +188,8 @@ func (l *lifetime) boot(diesAt int) *incarnation {
 	h.sweeper = &activities.Sweeper{
 		Repository: repository, Orchestrator: h.worker, Methods: customers, Keeper: h.worker, Vault: cards, Idempotency: l.db.Idempotency(), Clock: l.clock, Logger: zap.NewNop(),
 		Sightings:     risk.NewEngine(risk.Options{Repository: l.db.Risk(), Clock: l.clock}),
+		Webhooks:      activities.Backlog{Queue: l.db.Webhooks(), Replays: l.db.Webhooks()},
+		Notices:       &notice.Courier{Outbox: l.db.Notices(), Settings: l.db.Merchants(), Clock: l.clock},
 		Notifications: notification.NewReceiver(notification.Options{Repository: l.db.Notifications(), Payments: repository, Clock: l.clock}),
 	}
 	h.handler, err = api.New(api.Options{
@@ -195,6 +199,7 @@ func (l *lifetime) boot(diesAt int) *incarnation {
 		Idempotency: idempotency.NewGuard(interleave.Requests{Store: l.db.Idempotency(), Hook: h.hook}, cards, l.clock, time.Second),
 		Secrets:     payment.NewClientSecrets(make([]byte, 32)), Version: "1.2.3", Logger: zap.NewNop(), Clock: l.clock,
 		Health: []api.Check{{Name: "database", Check: l.db.Ping}}, Notifications: &inbox{},
+		Webhooks: webhook.NewService(webhook.Options{}), Renderer: &outbox{}, Notices: l.db.Notices(),
 		Settings: l.db.Merchants(), PublicURL: "https://pay.example",
 	})
 	require.NoError(l.t, err)

@@ -23,6 +23,7 @@ import (
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/vault"
+	"paymenthub/internal/webhook"
 )
 
 // core is a payment core in memory: it remembers what it was asked, and takes
@@ -304,6 +305,7 @@ type stage struct {
 	inbox    *inbox
 	memory   *memory
 	drawer   *drawer
+	outbox   *outbox
 	rulebook *rulebook
 	sealer   *vault.Vault
 	clock    *clock.Manual
@@ -339,12 +341,15 @@ func newStage(t testing.TB, adjust ...func(*api.Options)) *stage {
 	s.sealer, s.drawer = sealer, drawer
 	var routes apiRouting
 	s.rulebook, routes = newRouting(at)
+	var hooks *webhook.Service
+	s.outbox, hooks = newWebhooks(at, sealer, s.books)
 	o := api.Options{
 		Payments: s.core, Customers: s.people, Accounts: accounts, Events: s.books, Ledger: s.books, Risk: s.policy, FX: rates, Routing: routes, Authenticator: merchant.NewAuthenticator(ring, at),
 		Idempotency: idempotency.NewGuard(s.memory, sealer, at, 200*time.Millisecond), Secrets: s.secrets,
 		Settings: s.shop, PublicURL: "https://pay.example",
 		Health:  []api.Check{{Name: "database", Check: func(context.Context) error { return nil }}},
 		Version: "1.2.3", Logger: zap.New(observed), Clock: at, Notifications: s.inbox,
+		Webhooks: hooks, Renderer: s.outbox, Notices: s.outbox,
 	}
 	for _, f := range adjust {
 		f(&o)

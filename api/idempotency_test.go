@@ -81,7 +81,7 @@ func TestARunningRequestIsWaitedForBriefly(t *testing.T) {
 	s.core.before = func(context.Context) { <-release }
 	done := make(chan int)
 	go func() { done <- serve(s, s.request("POST", intents, create, "Idempotency-Key", "a")).Code }()
-	require.Eventually(t, func() bool { s.memory.mu.Lock(); defer s.memory.mu.Unlock(); return len(s.memory.requests) == 1 }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { s.memory.mu.Lock(); defer s.memory.mu.Unlock(); return len(s.memory.requests) == 1 }, 30*time.Second, time.Millisecond)
 	w := s.keyed("a", create)
 	require.Equal(t, 409, w.Code)
 	require.Equal(t, "idempotency_conflict", failure(t, w)["code"])

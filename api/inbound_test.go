@@ -51,13 +51,13 @@ func (i *inbox) Receive(_ context.Context, gateway, account string, header http.
 	return i.fail
 }
 
-const webhook = "/webhooks/stripe/sandbox"
+const notified = "/webhooks/stripe/sandbox"
 
 func TestAProvidersWebhookArrivesByteForByte(t *testing.T) {
 	s := newStage(t)
 	for _, contentType := range []string{"application/json", "application/x-www-form-urlencoded", "text/plain"} {
 		body := "{ \"id\":\t\"evt_1\"}\n"
-		r := s.request(http.MethodPost, webhook, body, "Content-Type", contentType, "Stripe-Signature", "t=1,v1=2", "Authorization", "")
+		r := s.request(http.MethodPost, notified, body, "Content-Type", contentType, "Stripe-Signature", "t=1,v1=2", "Authorization", "")
 		w := serve(s, r)
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Empty(t, w.Body.String())
@@ -76,9 +76,9 @@ func TestAProviderIsToldWhatWentWrong(t *testing.T) {
 		http.StatusInternalServerError: errors.New("a defect"),
 	} {
 		s.inbox.fail = fail
-		require.Equal(t, want, s.call(http.MethodPost, webhook, `{}`).Code)
+		require.Equal(t, want, s.call(http.MethodPost, notified, `{}`).Code)
 	}
-	require.Equal(t, http.StatusRequestEntityTooLarge, s.call(http.MethodPost, webhook, `"`+strings.Repeat("x", 1<<20)+`"`).Code)
+	require.Equal(t, http.StatusRequestEntityTooLarge, s.call(http.MethodPost, notified, `"`+strings.Repeat("x", 1<<20)+`"`).Code)
 }
 
 // An address that guesses accounts is refused before any is looked for; what is known

@@ -17,6 +17,7 @@ import (
 
 	"paymenthub/api/acquiring"
 	"paymenthub/api/checkout"
+	"paymenthub/api/console"
 	"paymenthub/api/hub"
 	"paymenthub/api/inbound"
 	"paymenthub/api/middleware"
@@ -27,7 +28,9 @@ import (
 	"paymenthub/internal/idempotency"
 	"paymenthub/internal/ledger"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/notice"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/webhook"
 )
 
 // Payments is what the façades ask of the payment core; payment.Service is it.
@@ -61,6 +64,9 @@ type Options struct {
 	Customers     hub.Customers
 	Accounts      hub.GatewayAccounts
 	Notifications inbound.Receiver
+	Webhooks      hub.Webhooks
+	Renderer      webhook.Renderer
+	Notices       notice.Repository
 	Events        event.Repository
 	Ledger        ledger.Repository
 	Risk          hub.Risk
@@ -70,8 +76,9 @@ type Options struct {
 	Idempotency   *idempotency.Guard
 	Secrets       payment.ClientSecrets
 	Settings      merchant.SettingsRepository
-	PublicURL     string  // where shoppers reach the hub, without a slash at its end
-	Health        []Check // each is bounded to 2 s and believed for 1 s
+	Console       *console.Console // nil: there is none
+	PublicURL     string           // where shoppers reach the hub, without a slash at its end
+	Health        []Check          // each is bounded to 2 s and believed for 1 s
 	Version       string
 	Logger        *zap.Logger
 	Clock         clock.Clock
@@ -82,6 +89,7 @@ type Options struct {
 
 	HubLimit       RateLimit       // per secret key; zero: 600 a minute, burst 100
 	ConnectLimit   RateLimit       // per merchant and environment, on connecting gateway accounts; zero: 10 a minute, burst 30
+	RedeliverLimit RateLimit       // per merchant and environment, on testing webhook endpoints and sending messages again; zero: 30 a minute, burst 10
 	PublicLimit    RateLimit       // per address, where there is no secret key; zero: 600 a minute, burst 100
 	Acquiring      AcquiringLimits // zero: as contracts/acquiring.md says
 	RequestTimeout time.Duration   // 0: 20 s
@@ -94,7 +102,8 @@ func (o Options) withDefaults() (Options, error) {
 		name    string
 		missing bool
 	}{
-		{"Payments", o.Payments == nil}, {"Customers", o.Customers == nil}, {"Accounts", o.Accounts == nil}, {"Notifications", o.Notifications == nil}, {"Events", o.Events == nil}, {"Ledger", o.Ledger == nil}, {"Risk", o.Risk == nil}, {"FX", o.FX == nil}, {"Routing", o.Routing == nil},
+		{"Payments", o.Payments == nil}, {"Customers", o.Customers == nil}, {"Accounts", o.Accounts == nil}, {"Notifications", o.Notifications == nil}, {"Webhooks", o.Webhooks == nil}, {"Renderer", o.Renderer == nil}, {"Notices", o.Notices == nil},
+		{"Events", o.Events == nil}, {"Ledger", o.Ledger == nil}, {"Risk", o.Risk == nil}, {"FX", o.FX == nil}, {"Routing", o.Routing == nil},
 		{"Authenticator", o.Authenticator == nil}, {"Idempotency", o.Idempotency == nil}, {"Health", len(o.Health) == 0},
 		{"Settings", o.Settings == nil}, {"PublicURL", o.PublicURL == ""}, {"Version", o.Version == ""}, {"Logger", o.Logger == nil}, {"Clock", o.Clock == nil},
 	} {
@@ -106,13 +115,19 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.HubLimit, standard)
 	orDefault(&o.PublicLimit, standard)
 	orDefault(&o.ConnectLimit, RateLimit{PerMinute: 10, Burst: 30})
+	orDefault(&o.RedeliverLimit, RateLimit{PerMinute: 30, Burst: 10})
 	orDefault(&o.Acquiring, AcquiringLimits{PaymentsPerSecond: 20, PaymentsPerHour: 10_000, TransactionsPerSecond: 100, PublicPerSecond: 50})
 	a := o.Acquiring
 	if min(a.PaymentsPerSecond, a.PaymentsPerHour, a.TransactionsPerSecond, a.PublicPerSecond) < 1 {
 		return o, errors.New("api: the acquiring façade's rate limits must be positive")
 	}
-	if min(o.HubLimit.PerMinute, o.HubLimit.Burst, o.PublicLimit.PerMinute, o.PublicLimit.Burst, o.ConnectLimit.PerMinute, o.ConnectLimit.Burst) < 1 || o.RequestTimeout < 0 || o.MaxInFlight < 0 {
-		return o, errors.New("api: rate limits must be positive, and no limit negative")
+	for _, l := range []RateLimit{o.HubLimit, o.PublicLimit, o.ConnectLimit, o.RedeliverLimit} {
+		if min(l.PerMinute, l.Burst) < 1 {
+			return o, errors.New("api: rate limits must be positive")
+		}
+	}
+	if o.RequestTimeout < 0 || o.MaxInFlight < 0 {
+		return o, errors.New("api: no limit may be negative")
 	}
 	orDefault(&o.RequestTimeout, 20*time.Second)
 	orDefault(&o.MaxInFlight, 512)
@@ -153,7 +168,7 @@ func New(o Options) (http.Handler, error) {
 		options: o, gate: middleware.NewGate(o.MaxInFlight), returns: returns.New(o.Payments, o.Secrets), inbound: inbound.New(o.Notifications),
 		limits: o.limits(), guesses: o.buckets(o.PublicLimit),
 		hub: hub.New(hub.Options{
-			Payments: o.Payments, Customers: o.Customers, Accounts: o.Accounts, Events: o.Events, Ledger: o.Ledger, Risk: o.Risk, FX: o.FX, Routing: o.Routing, Settings: o.Settings, Secrets: o.Secrets,
+			Payments: o.Payments, Customers: o.Customers, Accounts: o.Accounts, Webhooks: o.Webhooks, Renderer: o.Renderer, Notices: o.Notices, Events: o.Events, Ledger: o.Ledger, Risk: o.Risk, FX: o.FX, Routing: o.Routing, Settings: o.Settings, Secrets: o.Secrets,
 			PublicURL: o.PublicURL, Checks: o.Health, Version: o.Version, Clock: o.Clock,
 		}),
 		acquiring: acquiring.New(acquiring.Options{
@@ -182,6 +197,7 @@ func (o Options) limits() middleware.Limits {
 		middleware.PerKey:                perMinute(o.HubLimit),
 		middleware.PerAddress:            perMinute(o.PublicLimit),
 		middleware.Connections:           perMinute(o.ConnectLimit),
+		middleware.Redeliveries:          perMinute(o.RedeliverLimit),
 		middleware.AcquiringPayments:     {perSecond(o.Acquiring.PaymentsPerSecond), middleware.NewWindows(o.Acquiring.PaymentsPerHour, time.Hour, o.Clock)},
 		middleware.AcquiringTransactions: {perSecond(o.Acquiring.TransactionsPerSecond)},
 		middleware.Shoppers:              {perSecond(o.Acquiring.PublicPerSecond)},
@@ -231,6 +247,8 @@ func (s *server) facadeAt() func(*http.Request) *middleware.Facade {
 			return servers
 		case strings.HasPrefix(path, "/api/public/"):
 			return browsers
+		case strings.HasPrefix(path, "/console/") && s.options.Console != nil:
+			return s.options.Console.Facade()
 		default:
 			return hubFacade
 		}

@@ -64,14 +64,15 @@ const (
 	client   = middleware.Client
 	shopper  = middleware.Shopper
 
-	perKey     = middleware.PerKey
-	perAddress = middleware.PerAddress
-	unlimited  = middleware.Unlimited
-	guesses    = middleware.Guesses
-	connecting = middleware.Connections
-	payments   = middleware.AcquiringPayments
-	movements  = middleware.AcquiringTransactions
-	shoppers   = middleware.Shoppers
+	perKey       = middleware.PerKey
+	perAddress   = middleware.PerAddress
+	unlimited    = middleware.Unlimited
+	guesses      = middleware.Guesses
+	connecting   = middleware.Connections
+	redelivering = middleware.Redeliveries
+	payments     = middleware.AcquiringPayments
+	movements    = middleware.AcquiringTransactions
+	shoppers     = middleware.Shoppers
 
 	none           = merchant.Permission("")
 	readPayments   = merchant.ReadPayments
@@ -91,6 +92,8 @@ const (
 	writeRouting   = merchant.WriteRouting
 	readGateways   = merchant.ReadGateways
 	writeGateways  = merchant.WriteGateways
+	readWebhooks   = merchant.ReadWebhooks
+	writeWebhooks  = merchant.WriteWebhooks
 
 	keyed, plain     = true, false // takes an Idempotency-Key
 	queued, unqueued = true, false
@@ -165,6 +168,24 @@ func (s *server) routes() []Route {
 		{hubFacade, post, "/v3/gateway_accounts/:id", secret, writeGateways, connecting, keyed, queued, answer(h.UpdateGatewayAccount)},
 		{hubFacade, del, "/v3/gateway_accounts/:id", secret, writeGateways, perKey, keyed, queued, answer(h.DisableGatewayAccount)},
 
+		{hubFacade, post, "/v3/webhook_endpoints", secret, writeWebhooks, perKey, keyed, queued, answer(h.CreateWebhookEndpoint)},
+		{hubFacade, get, "/v3/webhook_endpoints", secret, readWebhooks, perKey, plain, queued, answer(h.ListWebhookEndpoints)},
+		{hubFacade, get, "/v3/webhook_endpoints/:id", secret, readWebhooks, perKey, plain, queued, answer(h.GetWebhookEndpoint)},
+		{hubFacade, post, "/v3/webhook_endpoints/:id", secret, writeWebhooks, perKey, keyed, queued, answer(h.UpdateWebhookEndpoint)},
+		{hubFacade, del, "/v3/webhook_endpoints/:id", secret, writeWebhooks, perKey, keyed, queued, answer(h.DeleteWebhookEndpoint)},
+		{hubFacade, post, "/v3/webhook_endpoints/:id/rotate_secret", secret, writeWebhooks, perKey, keyed, queued, answer(h.RotateWebhookSecret)},
+		{hubFacade, post, "/v3/webhook_endpoints/:id/test", secret, writeWebhooks, redelivering, keyed, queued, answer(h.TestWebhookEndpoint)},
+		{hubFacade, get, "/v3/webhook_endpoints/:id/deliveries", secret, readWebhooks, perKey, plain, queued, answer(h.ListWebhookDeliveries)},
+		{hubFacade, get, "/v3/webhook_endpoints/:id/activity", secret, readWebhooks, perKey, plain, queued, answer(h.ListWebhookActivity)},
+		{hubFacade, post, "/v3/webhook_endpoints/:id/redeliver", secret, writeWebhooks, redelivering, keyed, queued, answer(h.RedeliverToWebhookEndpoint)},
+		{hubFacade, get, "/v3/webhook_endpoints/:id/replays", secret, readWebhooks, perKey, plain, queued, answer(h.ListWebhookReplays)},
+		{hubFacade, get, "/v3/webhook_replays/:id", secret, readWebhooks, perKey, plain, queued, answer(h.GetWebhookReplay)},
+		{hubFacade, get, "/v3/webhook_deliveries/:id", secret, readWebhooks, perKey, plain, queued, answer(h.GetWebhookDelivery)},
+		{hubFacade, post, "/v3/webhook_deliveries/:id/redeliver", secret, writeWebhooks, redelivering, keyed, queued, answer(h.RedeliverWebhookDelivery)},
+		{hubFacade, get, "/v3/events/:id/deliveries", secret, readWebhooks, perKey, plain, queued, answer(h.ListEventDeliveries)},
+		{hubFacade, get, "/v3/events/:id/payload", secret, readEvents, perKey, plain, queued, answer(h.GetEventPayload)},
+		{hubFacade, get, "/v3/notices", secret, readWebhooks, perKey, plain, queued, answer(h.ListNotices)},
+
 		{acqFacade, post, "/api/v1/payments/authorize", secret, writePayments, payments, keyed, queued, acquire(acq.Authorize)},
 		{acqFacade, post, "/api/v1/payments/sale", secret, writePayments, payments, keyed, queued, acquire(acq.Sale)},
 		{acqFacade, get, "/api/v1/payments/:id", secret, readPayments, payments, plain, queued, acquire(acq.GetPayment)},
@@ -188,7 +209,7 @@ func (s *server) routes() []Route {
 		{hubFacade, get, "/openapi.yaml", public, none, unlimited, plain, unqueued, openapi.ServeDocument},
 		{acqFacade, get, "/openapi/acquiring.yaml", public, none, unlimited, plain, unqueued, openapi.ServeAcquiringDocument},
 		{hubFacade, get, "/docs", public, none, unlimited, plain, unqueued, openapi.ServeDocs},
-		{hubFacade, get, "/docs/scalar.js", public, none, unlimited, plain, unqueued, openapi.ServeScript},
+		{hubFacade, get, "/docs/assets/:file", public, none, unlimited, plain, unqueued, openapi.ServeAsset},
 		{hubFacade, get, "/", public, none, unlimited, plain, unqueued, openapi.Home},
 	}
 	table := make([]Route, 0, len(rows))
@@ -196,6 +217,22 @@ func (s *server) routes() []Route {
 		table = append(table, Route{
 			Facade: r.facade.Name, Method: r.method, Path: r.path, Access: r.access, Permission: r.permission,
 			Rate: r.rate, Idempotent: r.keyed, Queued: r.queued, facade: r.facade, handler: r.handler,
+		})
+	}
+	return append(table, s.console()...)
+}
+
+// console is the table of the console's pages, which guard themselves and let in nobody but
+// who is at this machine: there is nobody to count. None where there is no console.
+func (s *server) console() []Route {
+	if s.options.Console == nil {
+		return nil
+	}
+	facade := s.options.Console.Facade()
+	var table []Route
+	for _, r := range s.options.Console.Routes() {
+		table = append(table, Route{
+			Facade: facade.Name, Method: r.Method, Path: r.Path, Access: public, Rate: unlimited, Queued: !r.File, facade: facade, handler: r.Handler,
 		})
 	}
 	return table

@@ -61,7 +61,7 @@ func TestEventsAreListedByEveryType(t *testing.T) {
 	for _, name := range types {
 		require.Equal(t, http.StatusOK, s.call(http.MethodGet, "/v3/events?type="+name.(string), "").Code, name)
 	}
-	for _, kind := range []id.Prefix{id.Payment, id.Refund, id.Dispute} {
+	for _, kind := range []id.Prefix{id.Payment, id.Refund, id.Dispute, id.WebhookEndpoint} {
 		require.Equal(t, http.StatusOK, s.call(http.MethodGet, "/v3/events?object_id="+id.New(kind), "").Code, kind)
 	}
 }

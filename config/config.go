@@ -20,6 +20,8 @@ type Config struct {
 	Risk       Risk       `yaml:"risk"`
 	Routing    Routing    `yaml:"routing"`
 	FX         FX         `yaml:"fx"`
+	Webhooks   Webhooks   `yaml:"webhooks"`
+	Mail       Mail       `yaml:"mail"`
 	Clock      Clock      `yaml:"clock"`
 	Log        Log        `yaml:"log"`
 	Telemetry  Telemetry  `yaml:"telemetry"`
@@ -116,6 +118,9 @@ type RateLimits struct {
 	// GatewayAccounts is per merchant and environment on connecting and changing
 	// gateway accounts, which has the hub call providers.
 	GatewayAccounts RateLimit `yaml:"gateway_accounts"`
+	// Redeliveries is per merchant and environment on testing webhook endpoints and on
+	// sending messages again, which has the hub call merchants' servers.
+	Redeliveries RateLimit `yaml:"redeliveries"`
 	// Acquiring is the acquiring façade's.
 	Acquiring AcquiringLimits `yaml:"acquiring"`
 }
@@ -181,12 +186,14 @@ func Default() Config {
 			Hub:             RateLimit{PerMinute: 600, Burst: 100},
 			Public:          RateLimit{PerMinute: 120, Burst: 30},
 			GatewayAccounts: RateLimit{PerMinute: 10, Burst: 30},
+			Redeliveries:    RateLimit{PerMinute: 30, Burst: 10},
 			Acquiring: AcquiringLimits{
 				PaymentsPerSecond: 20, PaymentsPerHour: 10_000, TransactionsPerSecond: 100, PublicPerSecond: 50,
 			},
 		},
 		Payments:  Payments{Wait: 10 * time.Second},
 		FX:        defaultFX(),
+		Webhooks:  defaultWebhooks(),
 		Log:       Log{Level: "info", Format: "json"},
 		Telemetry: Telemetry{SamplePercent: 100},
 	}

@@ -189,6 +189,8 @@ func TestValidateReportsAllFaultsAtOnce(t *testing.T) {
 		Risk:      config.Risk{BINFile: "/no/such/file.csv"},
 		Routing:   config.Routing{RetryCaps: config.RetryCaps{Visa: -1, Mastercard: 1001}},
 		FX:        config.FX{Sources: []string{"table", "table", "reuters"}, ECBFile: "/no/such/file.xml", MarginBPS: 2001, MaxAge: time.Minute},
+		Webhooks:  config.Webhooks{Ports: []int{70000}, AllowLoopback: true},
+		Mail:      config.Mail{SMTPURL: "https://mail.example.com", From: "the hub"},
 		Log:       config.Log{Level: "loud", Format: "xml"},
 		Telemetry: config.Telemetry{OTLPEndpoint: "collector:4317", SamplePercent: 101},
 	}
@@ -201,8 +203,8 @@ func TestValidateReportsAllFaultsAtOnce(t *testing.T) {
 		"server.request_timeout", "server.max_in_flight", "server.drain_timeout", "database.url", "database.max_conns", "temporal.address", "temporal.namespace",
 		"keys.vault.keys", "keys.vault.active", "keys.client_secret", "keys.codec.keys", "keys.codec.active",
 		"gateways.timeout", "gateways.sandbox.stripe.secret_key", "gateways.sandbox.stripe.base_url", "gateways.live.stripe.secret_key",
-		"rate_limits.hub.per_minute", "rate_limits.public.burst", "rate_limits.gateway_accounts.per_minute", "rate_limits.gateway_accounts.burst", "rate_limits.acquiring.payments_per_second",
-		"rate_limits.acquiring.payments_per_hour", "rate_limits.acquiring.transactions_per_second", "rate_limits.acquiring.public_per_second", "payments.wait", "risk.bin_file", "routing.retry_caps.visa", "routing.retry_caps.mastercard", "fx.sources", "fx.ecb_file", "fx.margin_bps", "fx.max_age", "fx.quote_for", "log.level", "log.format",
+		"rate_limits.hub.per_minute", "rate_limits.public.burst", "rate_limits.gateway_accounts.per_minute", "rate_limits.gateway_accounts.burst", "rate_limits.redeliveries.per_minute", "rate_limits.redeliveries.burst", "rate_limits.acquiring.payments_per_second",
+		"rate_limits.acquiring.payments_per_hour", "rate_limits.acquiring.transactions_per_second", "rate_limits.acquiring.public_per_second", "payments.wait", "risk.bin_file", "routing.retry_caps.visa", "routing.retry_caps.mastercard", "fx.sources", "fx.ecb_file", "fx.margin_bps", "fx.max_age", "fx.quote_for", "webhooks.ports", "webhooks.allow_loopback", "mail.smtp_url", "mail.from", "log.level", "log.format",
 		"telemetry.otlp_endpoint", "telemetry.sample_percent",
 	} {
 		variable := "PAYMENTHUB_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))

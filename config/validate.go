@@ -37,13 +37,17 @@ func (c Config) Validate(needs ...Need) error {
 	f.rateLimit("rate_limits.hub", c.RateLimits.Hub)
 	f.rateLimit("rate_limits.public", c.RateLimits.Public)
 	f.rateLimit("rate_limits.gateway_accounts", c.RateLimits.GatewayAccounts)
+	f.rateLimit("rate_limits.redeliveries", c.RateLimits.Redeliveries)
 	f.acquiringLimits(c.RateLimits.Acquiring)
 	f.check(c.Payments.Wait > 0 && c.Payments.Wait < c.Server.RequestTimeout, "payments.wait",
 		"must be more than 0 and less than server.request_timeout (%s)", c.Server.RequestTimeout)
 	f.readable("risk.bin_file", c.Risk.BINFile)
 	f.fx(c.FX)
 	f.routing(c.Routing)
-	if live := c.Gateways.realLive(); c.Clock.Offset != 0 && live != "" {
+	f.mail(c.Mail)
+	live := c.Gateways.realLive()
+	f.webhooks(c.Webhooks, live)
+	if c.Clock.Offset != 0 && live != "" {
 		f.check(false, "clock.offset", "is for simulators; remove it, or %s%s (%s_…)", liveAccounts, live, envOf(liveAccounts+live))
 	}
 	f.check(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level",

@@ -47,12 +47,14 @@ func (w *window) requireAccessible(name string) {
 }
 
 func TestShoppersPagesAreAccessible(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, shared(t, sqlite))
 	for _, test := range []struct{ name, button, title, over string }{
 		{"succeeded", approveButton, "Payment confirmed", "Payment approved"},
 		{"failed", failButton, "Payment not completed", "Payment not approved"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			w := openWindow(t, s.hub.API, s.hub.Simulators["stripe"])
 			p := challenged(t, s, nil)
 			answerByKeyboard(w, p, test.button)
@@ -64,6 +66,7 @@ func TestShoppersPagesAreAccessible(t *testing.T) {
 		})
 	}
 	t.Run("processing", func(t *testing.T) {
+		t.Parallel()
 		w := openWindow(t, s.hub.API, s.hub.Simulators["stripe"])
 		p := challenged(t, s, nil)
 		w.open(p.NextAction.URL)
@@ -77,6 +80,7 @@ func TestShoppersPagesAreAccessible(t *testing.T) {
 // The viewer is another's: what axe-core finds in it is told, not failed on. The
 // page around it is ours.
 func TestDocsPagesOwnShellIsAccessible(t *testing.T) {
+	t.Parallel()
 	h := shared(t, sqlite)
 	w := openWindow(t, h.API)
 	w.open(h.API + "/docs")

@@ -30,7 +30,13 @@ type till struct {
 
 func openTill(t *testing.T) till {
 	t.Helper()
-	s, site := newAcquirer(t, shared(t, sqlite)), merchantSite(t)
+	return openTillAt(t, shared(t, sqlite))
+}
+
+// openTillAt is openTill at a hub of the test's own, for one whose provider fails.
+func openTillAt(t *testing.T, h *hub) till {
+	t.Helper()
+	s, site := newAcquirer(t, h), merchantSite(t)
 	return till{s, openWindow(t, s.hub.API, s.hub.Simulators["stripe"], site.URL), site}
 }
 
@@ -105,6 +111,7 @@ func (s till) named(t *testing.T) till {
 }
 
 func TestShopperPaysOnTheHostedPage(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
 	p := s.offer(t)
 	s.heading(form)
@@ -127,6 +134,7 @@ func TestShopperPaysOnTheHostedPage(t *testing.T) {
 }
 
 func TestShopperAuthorizesAndGivesTheirAddress(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
 	p := s.offer(t, object{"capture_method": "manual", "customer_email": nil})
 	s.fill("email", "jane@")
@@ -140,6 +148,7 @@ func TestShopperAuthorizesAndGivesTheirAddress(t *testing.T) {
 }
 
 func TestShopperIsDeclinedAndPaysWithAnotherCard(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
 	s.expect(declinedAnswer)
 	p := s.offer(t)
@@ -156,6 +165,7 @@ func TestShopperIsDeclinedAndPaysWithAnotherCard(t *testing.T) {
 }
 
 func TestShopperIsDeclinedThreeTimes(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
 	s.expect(declinedAnswer, goneAnswer)
 	p := s.offer(t)
@@ -174,6 +184,7 @@ func TestShopperIsDeclinedThreeTimes(t *testing.T) {
 }
 
 func TestShopperAnswersTheirBank(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
 	s.expect(declinedAnswer)
 	p := s.offer(t)
@@ -194,6 +205,7 @@ func TestShopperAnswersTheirBank(t *testing.T) {
 }
 
 func TestShopperLeavesTheirBankAndReturns(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
 	p := s.offer(t)
 	s.enter(threeDS)
@@ -212,6 +224,7 @@ func TestShopperLeavesTheirBankAndReturns(t *testing.T) {
 }
 
 func TestShopperApprovesInAnotherTab(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
 	p := s.offer(t)
 	s.enter(threeDS)
@@ -225,6 +238,7 @@ func TestShopperApprovesInAnotherTab(t *testing.T) {
 }
 
 func TestShopperGoesBackToTheShop(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
 	p := s.offer(t)
 	s.tabTo("Back to Café Atlas")
@@ -239,6 +253,7 @@ func TestShopperGoesBackToTheShop(t *testing.T) {
 }
 
 func TestShopperComesTooLate(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
 	s.expect(declinedAnswer, goneAnswer, "status of 409")
 	p := s.offer(t)
@@ -258,7 +273,7 @@ func TestPageExpiresUnderTheShopper(t *testing.T) {
 	s := openTill(t).named(t)
 	p := s.host(t, purchaseOf())
 	soon := time.Now().UTC().Add(3 * time.Second).Format("2006-01-02T15:04:05.000000Z")
-	s.hub.update(t, "UPDATE payment_intents SET expires_at = $1 WHERE id = $2", soon, p.ID)
+	s.hub.update(t, "UPDATE payment_intents SET expires_at = $1, due_at = $1 WHERE id = $2", soon, p.ID)
 	s.open(*p.CheckoutURL)
 	s.heading(form)
 	s.until(`document.getElementById("timer").innerText.startsWith("This page expires in 0:0")`)
@@ -338,6 +353,7 @@ func TestConnectionThatBreaksCostsNothing(t *testing.T) {
 }
 
 func TestShopperSavesTheirCard(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
 	for _, agrees := range []bool{true, false} {
 		c := s.newCustomer(t)

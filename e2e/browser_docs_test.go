@@ -8,6 +8,7 @@ import (
 )
 
 func TestDocsPageNeedsNothingFromElsewhere(t *testing.T) {
+	t.Parallel()
 	h := shared(t, sqlite)
 	w := openWindow(t, h.API)
 	w.open(h.API + "/docs")
@@ -22,6 +23,7 @@ func TestDocsPageNeedsNothingFromElsewhere(t *testing.T) {
 }
 
 func TestDocsPageOpensAtAnOperation(t *testing.T) {
+	t.Parallel()
 	h := shared(t, sqlite)
 	for _, test := range []struct{ at, title string }{
 		{"#hub/tag/payment-intents/POST/v3/payments/intents/{id}/capture", "Capture an authorized payment"},
@@ -29,12 +31,15 @@ func TestDocsPageOpensAtAnOperation(t *testing.T) {
 		{"#acquiring/tag/payments/POST/api/v1/payments/{id}/void", "Void an authorized payment"},
 	} {
 		t.Run(test.title, func(t *testing.T) {
+			t.Parallel()
 			w := openWindow(t, h.API)
 			w.open(h.API + "/docs" + test.at)
 			w.until(fmt.Sprintf(`[...document.querySelectorAll("h2, h3")].some(h => {
 				const { top, height } = h.getBoundingClientRect();
 				return h.textContent.trim() === %q && height > 0 && top >= 0 && top < innerHeight;
 			})`, test.title))
+			// Who scrolls on stays where they are: nothing pulls them back for good.
+			w.until(`(() => { const stayed = window.up && scrollY === 0; window.up = true; scrollTo(0, 0); return stayed; })()`)
 		})
 	}
 }

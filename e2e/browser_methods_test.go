@@ -30,6 +30,7 @@ func (h *hub) chargesAt(t testing.TB, provider, paymentID string) (made []charge
 }
 
 func TestShopperPaysByAnotherMethod(t *testing.T) {
+	t.Parallel()
 	h := idleHub(t, sqlite)
 	require.NoError(t, h.start("--simulators", "mollie,paypal"))
 	s, site := newAcquirer(t, h), merchantSite(t)

@@ -42,6 +42,7 @@ func paste(t *testing.T, h *hub, commands string) string {
 // TestTheReadmesCheckoutIsPaidInABrowser does what the README tells a newcomer to
 // do: make an order, open its page, pay, and ask what became of it.
 func TestTheReadmesCheckoutIsPaidInABrowser(t *testing.T) {
+	t.Parallel()
 	h := newHub(t, sqlite)
 	blocks := printed(t, h, "A hosted checkout")
 	require.Len(t, blocks, 2)

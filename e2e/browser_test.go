@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -20,8 +23,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// browserLimit bounds all that a test does in one browser.
-const browserLimit = 30 * time.Second
+// browserLimit bounds all that a test does in one window.
+const browserLimit = 2 * time.Minute
 
 // window is the only tab of a browser that a test has to itself. The test fails
 // if a page turns to an origin that is not one of the window's, throws, or
@@ -36,30 +39,18 @@ type window struct {
 	expected   []string // what the browser may say of answers that a test asks for
 }
 
-// needChromium skips a test on a machine without Chromium, and fails it where CI=true.
-func needChromium(t testing.TB) string {
-	t.Helper()
+// chromium starts the browser that all tests have windows of. It ends with the tests.
+var chromium = sync.OnceValues(func() (context.Context, error) {
+	var path string
+	err := exec.ErrNotFound
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
+		if path == "" {
+			path, err = exec.LookPath(name)
 		}
 	}
-	if os.Getenv("CI") == "true" {
-		t.Fatal("no Chromium on the PATH")
+	if err != nil {
+		return nil, err
 	}
-	t.Skip("no Chromium on the PATH")
-	return ""
-}
-
-// openWindow starts a browser without a past; it ends with the test. Tests that
-// use it are not parallel, so that a busy machine is no reason to fail.
-func openWindow(t testing.TB, origins ...string) *window {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("takes long")
-	}
-	path := needChromium(t)
-	bounded, cancel := context.WithTimeout(context.Background(), browserLimit)
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		// Names resolve to nothing: what a page wants from elsewhere it cannot have.
@@ -68,18 +59,42 @@ func openWindow(t testing.TB, origins ...string) *window {
 	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
-	browser, endBrowser := chromedp.NewExecAllocator(bounded, options...)
-	tab, closeTab := chromedp.NewContext(browser)
+	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
+	browser, _ := chromedp.NewContext(allocator)
+	endChromium = end
+	return browser, chromedp.Do(browser)
+})
+
+// endChromium ends the browser that was started.
+var endChromium = func() {}
+
+// openWindow opens a window without a past; it is closed with the test. Tests that
+// look at what goes by are not parallel, so that a busy machine is no reason to fail.
+func openWindow(t testing.TB, origins ...string) *window {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	browser, err := chromium()
+	if errors.Is(err, exec.ErrNotFound) && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	bounded, cancel := context.WithTimeout(browser, browserLimit)
+	tab, closeTab := chromedp.NewContext(bounded, chromedp.WithNewBrowserContext())
 	w := &window{TB: t, ctx: tab, origins: origins}
 	t.Cleanup(func() {
 		for _, complaint := range w.heard() {
 			t.Error(complaint)
 		}
 		closeTab()
-		endBrowser()
 		cancel()
 	})
 	require.NoError(t, chromedp.Listen(tab, w.listen))
+	w.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error { // as if it were the one that the person looks at
+		_, err := cdp.Call(ctx, t, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		return err
+	}))
 	w.wear(light, desktop)
 	return w
 }

@@ -47,6 +47,7 @@ func requireBackAt(w *window, site string, p intent, outcome string) {
 }
 
 func TestShopperAnswersInABrowser(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, shared(t, sqlite))
 	site := merchantSite(t)
 	for _, test := range []struct{ button, outcome, status, title, over string }{
@@ -55,6 +56,7 @@ func TestShopperAnswersInABrowser(t *testing.T) {
 	} {
 		charges := map[string]int{"succeeded": 1}[test.outcome]
 		t.Run(test.outcome+", to the shop", func(t *testing.T) {
+			t.Parallel()
 			w := openWindow(t, s.hub.API, s.hub.Simulators["stripe"], site.URL)
 			p := challenged(t, s, object{"return_url": site.URL + "/thanks?order=998"})
 			answerByKeyboard(w, p, test.button)
@@ -79,6 +81,7 @@ func TestShopperAnswersInABrowser(t *testing.T) {
 			require.Len(t, s.hub.charges(t)[p.ID], charges)
 		})
 		t.Run(test.outcome+", without a shop to go to", func(t *testing.T) {
+			t.Parallel()
 			w := openWindow(t, s.hub.API, s.hub.Simulators["stripe"])
 			p := challenged(t, s, nil)
 			answerByKeyboard(w, p, test.button)
@@ -93,6 +96,7 @@ func TestShopperAnswersInABrowser(t *testing.T) {
 }
 
 func TestShopperGoesBackAndAnswersTheOtherWay(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, shared(t, sqlite))
 	site := merchantSite(t)
 	w := openWindow(t, s.hub.API, s.hub.Simulators["stripe"], site.URL)
@@ -107,6 +111,7 @@ func TestShopperGoesBackAndAnswersTheOtherWay(t *testing.T) {
 }
 
 func TestShopperLeavesWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, shared(t, sqlite))
 	site := merchantSite(t)
 	w := openWindow(t, s.hub.API, s.hub.Simulators["stripe"], site.URL)

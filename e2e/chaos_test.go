@@ -22,7 +22,7 @@ func TestPromisesHoldUnderFaults(t *testing.T) {
 		t.Skip("takes long")
 	}
 	t.Parallel()
-	for _, d := range dialects() {
+	for _, d := range dialects(t) {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			if d == postgres {

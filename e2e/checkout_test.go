@@ -52,7 +52,7 @@ func (h *hub) update(t testing.TB, statement string, args ...any) {
 // expire ends the hour in which a payment can be confirmed.
 func (h *hub) expire(t testing.TB, paymentID string) {
 	t.Helper()
-	h.update(t, "UPDATE payment_intents SET expires_at = created_at WHERE id = $1", paymentID)
+	h.update(t, "UPDATE payment_intents SET expires_at = created_at, due_at = created_at WHERE id = $1", paymentID)
 }
 
 // file fetches what is no part of the API.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,9 +98,21 @@ func (c client) do(t testing.TB, method, path string, body any, headers ...heade
 	a, err := c.send(t, method, path, body, headers...)
 	require.NoError(t, err)
 	if a.status >= 500 {
-		t.Errorf("%s %s answered %d: %s", method, path, a.status, a.raw)
+		t.Errorf("%s %s answered %d: %s\n%s", method, path, a.status, a.raw, c.logged(a.header.Get("Request-Id")))
 	}
 	return a
+}
+
+// serving are the processes of hubs, by where they serve.
+var serving sync.Map
+
+// logged is what the hub wrote about a request.
+func (c client) logged(requestID string) string {
+	p, ok := serving.Load(c.api)
+	if !ok {
+		return ""
+	}
+	return p.(*process).wrote(requestID)
 }
 
 func (c client) post(t testing.TB, path string, body any, headers ...header) answer {

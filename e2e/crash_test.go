@@ -27,7 +27,7 @@ func TestKilledHubKeepsItsPromises(t *testing.T) {
 		t.Skip("takes long")
 	}
 	t.Parallel()
-	for _, d := range dialects() {
+	for _, d := range dialects(t) {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			h := idleHub(t, d, "PAYMENTHUB_LOG_LEVEL=debug")
@@ -58,14 +58,33 @@ func TestKilledHubKeepsItsPromises(t *testing.T) {
 	}
 }
 
-// quietAddress is a free port below those that the kernel gives to connections, and
-// that embedded Temporals choose from, so that nothing takes it while the hub is down.
+// Ports below those that the kernel gives to connections, that embedded Temporals choose
+// from, and that package pgtest does.
+const (
+	firstQuiet = 12_000
+	lastQuiet  = 15_999
+)
+
+var (
+	quietMu sync.Mutex
+	drawn   = map[int]bool{} // drawn by a test of this run
+)
+
+// quietAddress is a free port that nothing else takes, neither before what the test
+// starts there listens nor while it is down.
 func quietAddress(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 12000+rand.IntN(8000))
+	quietMu.Lock()
+	defer quietMu.Unlock()
+	for range 1000 {
+		port := firstQuiet + rand.IntN(lastQuiet-firstQuiet+1)
+		if drawn[port] {
+			continue
+		}
+		addr := fmt.Sprintf("127.0.0.1:%d", port)
 		if l, err := net.Listen("tcp", addr); err == nil {
 			require.NoError(t, l.Close())
+			drawn[port] = true
 			return addr
 		}
 	}

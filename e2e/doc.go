@@ -3,8 +3,9 @@
 // kills it, and compares what it says with the provider simulator's own record.
 // Every answer is held against the OpenAPI document.
 //
-//	go test ./e2e            everything, both databases
-//	go test -short ./e2e     the main path, SQLite alone
+//	go test -timeout 25m ./e2e   everything, on both databases
+//	go test ./e2e                everything, each test on one of them
+//	go test -short ./e2e         the main path, SQLite alone
 //
 // A hub that runs for several tests is shared; each test is a merchant of its
 // own there. Tests that break a hub have one to themselves.

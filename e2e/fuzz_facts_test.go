@@ -21,21 +21,27 @@ type fuzz struct {
 
 	refused stock // what faulty requests are about; nothing may happen to it
 	hostile stock // what hostile ones are about; anything allowed may happen to it
+	again   told  // what valid ones have delivered again
 
 	mu           sync.Mutex
 	callers      map[string]*testing.T // the test of each operation, for objects made on the way
 	secrets      map[string]string     // client secrets by payment
 	about        map[string]string     // the payment that an operation's last request names
+	endpoints    map[string]string     // the webhook endpoint that an operation changed last
 	returnTokens payment.ClientSecrets
 }
 
 // stock is one object in each state that an operation asks for.
-type stock struct{ open, held, paid, refund, dispute, event, entry, movement, customer, method, account, quote, profile string }
+type stock struct {
+	open, held, paid, refund, dispute, event, entry, movement, customer, method, account, quote, profile string
+	told                                                                                                 told
+}
 
 func newFuzz(t *testing.T, h *hub) *fuzz {
 	t.Helper()
-	f := &fuzz{hub: h, shop: newShop(t, h), callers: map[string]*testing.T{}, secrets: map[string]string{}, about: map[string]string{}, returnTokens: h.secrets(t)}
+	f := &fuzz{hub: h, shop: newShop(t, h), callers: map[string]*testing.T{}, secrets: map[string]string{}, about: map[string]string{}, endpoints: map[string]string{}, returnTokens: h.secrets(t)}
 	f.refused, f.hostile = f.newStock(t), f.newStock(t)
+	f.again = f.shop.newTold(t, f.hostile.event)
 	facts := generate.Facts{Key: f.shop.key, Known: f.known, Settle: settle, Signed: []string{"receiveNotification"}}
 	for _, doc := range conform.Documents(t) {
 		f.generators = append(f.generators, generate.New(doc, facts, fuzzSeed, fuzzValid, fuzzHostile))
@@ -53,12 +59,14 @@ func (f *fuzz) newStock(t *testing.T) stock {
 	account := read[idOnly](t, f.shop.post(t, gatewayAccounts, connection()), http.StatusOK).ID
 	f.shop.post(t, gatewayAccounts+"/"+account, object{"status": "disabled"})
 	setRate(t, f.hub)
+	event := f.shop.eventsOf(t, paid.ID)[0].ID
 	return stock{
+		told:    f.shop.newTold(t, event),
 		profile: f.shop.routes(t, routingRules(), routingRules(), routingRules()),
 		quote:   read[idOnly](t, f.shop.post(t, quotes, object{"from": "AED", "to": "CHF"}), http.StatusOK).ID,
 		account: account, customer: c.ID, method: f.shop.keep(t, c.ID, visa).ID,
 		open: f.remember(f.shop.create(t, nil)), held: f.shop.authorized(t, 100_000).ID, paid: paid.ID,
-		refund: r.ID, dispute: f.shop.disputed(t), event: f.shop.eventsOf(t, paid.ID)[0].ID, entry: entries[0].ID,
+		refund: r.ID, dispute: f.shop.disputed(t), event: event, entry: entries[0].ID,
 		movement: read[movementPage](t, f.shop.acquirer().fetch(t, movements), 200).Data[0].ID,
 	}
 }
@@ -79,6 +87,8 @@ func (f *fuzz) untouched(t *testing.T) []string {
 		intents + "/" + f.refused.open, intents + "/" + f.refused.held, intents + "/" + f.refused.paid,
 		refunds + "/" + f.refused.refund, disputes + "/" + f.refused.dispute,
 		customers + "/" + f.refused.customer, paymentMethods + "/" + f.refused.method, gatewayAccounts + "/" + f.refused.account, quotes + "/" + f.refused.quote, routingProfiles + "/" + f.refused.profile, routingProfiles + "/" + f.refused.profile + "/versions", events + "/" + f.refused.event,
+		webhookEndpoints + "/" + f.refused.told.endpoint, webhookDeliveries + "/" + f.refused.told.delivery, webhookReplays + "/" + f.refused.told.replay,
+		webhookEndpoints + "/" + f.refused.told.endpoint + "/deliveries", webhookEndpoints + "/" + f.refused.told.endpoint + "/replays",
 	} {
 		all = append(all, string(f.shop.get(t, path).raw))
 	}
@@ -109,6 +119,9 @@ func (f *fuzz) known(p generate.Place) (any, bool) {
 		defer f.mu.Unlock()
 		return f.returnTokens.ForReturn(f.about[p.Operation]), true
 	}
+	if v, ok := f.ofWebhooks(p); ok {
+		return v, true
+	}
 	if v, ok := ofRouting(p); ok {
 		return v, true
 	}
@@ -137,7 +150,7 @@ func (f *fuzz) known(p generate.Place) (any, bool) {
 		return choose("CHF", "Chf")
 	case "save_payment_method", "off_session":
 		return false, true // they ask for a customer, and for a method that is kept
-	case "email":
+	case "email", "notification_email":
 		return choose("ada@example.com", "a@b.c", "first.last+tag@shop.example")
 	case "network_transaction_id":
 		return choose("016153570198200", "MCC1234560426")
@@ -237,11 +250,20 @@ func (f *fuzz) named(p generate.Place) (any, bool) {
 		of = func(s stock) string { return s.customer }
 	case "getPaymentMethod id", "detachPaymentMethod id", "setDefaultPaymentMethod id", "listPaymentMethods starting_after":
 		of = func(s stock) string { return s.method }
+	case "getWebhookEndpoint id", "updateWebhookEndpoint id", "deleteWebhookEndpoint id", "rotateWebhookSecret id", "testWebhookEndpoint id", "redeliverToWebhookEndpoint id",
+		"listWebhookDeliveries id", "listWebhookActivity id", "listWebhookReplays id", "listWebhookEndpoints starting_after":
+		of = func(s stock) string { return s.told.endpoint }
+	case "getWebhookDelivery id", "redeliverWebhookDelivery id", "listWebhookDeliveries starting_after", "listEventDeliveries starting_after":
+		of = func(s stock) string { return s.told.delivery }
+	case "getWebhookReplay id", "listWebhookReplays starting_after":
+		of = func(s stock) string { return s.told.replay }
+	case "listNotices starting_after":
+		of = func(s stock) string { return s.told.notice }
 	case "getRefund id", "listRefunds starting_after":
 		of = func(s stock) string { return s.refund }
 	case "getDispute id", "listDisputes starting_after":
 		of = func(s stock) string { return s.dispute }
-	case "getEvent id", "listEvents ending_before":
+	case "getEvent id", "getEventPayload id", "listEventDeliveries id", "listEvents ending_before":
 		of = func(s stock) string { return s.event }
 	case "listEntries ending_before":
 		of = func(s stock) string { return s.entry }
@@ -290,6 +312,10 @@ func (f *fuzz) fresh(operation string, of func(stock) string) string {
 		return read[idOnly](t, f.shop.post(t, gatewayAccounts, connection()), http.StatusOK).ID
 	case "updateRoutingProfile", "createRoutingVersion", "putRoutingVersion", "activateRoutingVersion", "rollbackRouting":
 		return f.hostile.profile // a merchant has 20 at most
+	case "updateWebhookEndpoint", "deleteWebhookEndpoint", "rotateWebhookSecret", "testWebhookEndpoint", "redeliverToWebhookEndpoint":
+		return f.newEndpoint(t, operation)
+	case "redeliverWebhookDelivery":
+		return f.again.delivery
 	case "detachPaymentMethod", "setDefaultPaymentMethod":
 		return f.shop.keep(t, f.shop.newCustomer(t).ID, visa).ID
 	}
@@ -301,6 +327,7 @@ func settle(operation string, body generate.Object) {
 	if operation == "putRiskRules" && body.Has("decline_above") { // 3-D Secure is below it
 		body.Set("challenge_above", 0)
 	}
+	settleWebhooks(operation, body)
 	if operation != "createIntent" {
 		return
 	}

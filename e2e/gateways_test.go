@@ -30,7 +30,7 @@ func onEveryone(t *testing.T, env []string, test func(t *testing.T, h *hub)) {
 		t.Skip("takes long")
 	}
 	t.Parallel()
-	for _, d := range dialects() {
+	for _, d := range dialects(t) {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			if env == nil {

@@ -62,7 +62,8 @@ func (l grip) release(t testing.TB) {
 	require.NoError(t, l.conn.Close())
 }
 
-// awaitStuck waits until so many statements of the hub wait for the tables.
+// awaitStuck waits until at least so many statements of the hub wait for the tables: what
+// an earlier kill left open may be on its way to its end there too.
 func (h *hub) awaitStuck(t testing.TB, count int, tables ...string) {
 	t.Helper()
 	db := h.open(t)
@@ -72,7 +73,7 @@ func (h *hub) awaitStuck(t testing.TB, count int, tables ...string) {
 			WHERE NOT l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 			AND c.relname = ANY(string_to_array($1, ','))`, strings.Join(tables, ",")).Scan(&waiting))
 	}
-	require.Equal(t, count, waiting, "statements that wait for %v", tables)
+	require.GreaterOrEqual(t, waiting, count, "statements that wait for %v", tables)
 }
 
 // buryStuck ends the sessions whose client was killed while they waited, before

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"paymenthub/internal/store/pgtest"
 )
@@ -19,13 +21,16 @@ import (
 var workshop string
 
 // atOnce is how many tests run beside each other unless -parallel says: most of them
-// wait for time to pass, and not for the processor.
-const atOnce = 4
+// wait for time to pass, but their bursts share it.
+const atOnce = 5
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
 		_ = parallel.Value.Set(strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0))))
+	}
+	if !thorough() && !testing.Short() {
+		fmt.Fprintln(os.Stderr, "e2e: each test runs on one of the databases; with -timeout 25m they run on both")
 	}
 	var err error
 	if workshop, err = os.MkdirTemp("", "paymenthub-e2e-"); err != nil {
@@ -33,6 +38,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
+	endChromium()
 	for _, h := range sharedHubs {
 		if err := h.retire(); err != nil {
 			fmt.Fprintln(os.Stderr, "FAIL:", err)
@@ -49,7 +55,7 @@ func TestMain(m *testing.M) {
 // binary builds the command once and returns its path.
 var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(workshop, "paymenthub")
-	build := exec.Command("go", "build", "-o", path, "paymenthub")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, "paymenthub") // a debugger's tables take a third of the time
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
@@ -85,18 +91,35 @@ const (
 	postgres dialect = "postgres"
 )
 
-func dialects() []dialect {
+// dialects are the databases that a test runs on: both, unless time is short. In the ten
+// minutes that `go test` gives unless told otherwise, each test runs on one of the two.
+func dialects(t testing.TB) []dialect {
+	t.Helper()
 	if testing.Short() {
 		return []dialect{sqlite}
 	}
-	return []dialect{sqlite, postgres}
+	if thorough() {
+		return []dialect{sqlite, postgres}
+	}
+	if _, err := cluster(); errors.Is(err, pgtest.ErrMissing) {
+		return []dialect{sqlite}
+	}
+	name := fnv.New32a()
+	_, _ = name.Write([]byte(t.Name())) // a hash takes everything
+	return []dialect{[]dialect{sqlite, postgres}[name.Sum32()%2]}
+}
+
+// thorough reports whether there is time for every test on both databases.
+func thorough() bool {
+	limit, err := time.ParseDuration(flag.Lookup("test.timeout").Value.String())
+	return err == nil && (limit == 0 || limit > 15*time.Minute)
 }
 
 // onEach runs a test against the shared hub of each dialect.
 func onEach(t *testing.T, test func(t *testing.T, h *hub)) {
 	t.Helper()
 	t.Parallel()
-	for _, d := range dialects() {
+	for _, d := range dialects(t) {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			test(t, shared(t, d))
@@ -112,7 +135,7 @@ func onOwn(t *testing.T, env []string, test func(t *testing.T, h *hub)) {
 		t.Skip("takes long")
 	}
 	t.Parallel()
-	for _, d := range dialects() {
+	for _, d := range dialects(t) {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			test(t, newHub(t, d, env...))

@@ -42,7 +42,7 @@ func newParts(t *testing.T, databaseURL string, env ...string) *parts {
 	require.NoError(t, err)
 	require.NoError(t, h.dir.WriteInfo(h.Info))
 	p.startEngine(t)
-	p.provider = p.part(t, "provider", "simulator", "--addr", provider, "--data-dir", h.dir.Path())
+	p.provider = p.startProvider(t, "stripe", provider)
 	h.run(t, "migrate", "up")
 	p.startServe(t)
 	return p
@@ -64,7 +64,7 @@ func onParts(t *testing.T, env []string, test func(t *testing.T, p *parts)) {
 		t.Skip("takes long")
 	}
 	t.Parallel()
-	for _, d := range dialects() {
+	for _, d := range dialects(t) {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			test(t, partsOn(t, d, env...))
@@ -79,6 +79,22 @@ func (p *parts) part(t *testing.T, name string, args ...string) *process {
 	require.NoError(t, err)
 	started, err := startProcess(path, filepath.Join(p.logs, name), p.env, args...)
 	require.NoError(t, err)
+	return started
+}
+
+// startProvider starts a provider's simulator alone and waits until it answers.
+func (p *parts) startProvider(t *testing.T, provider, addr string) *process {
+	t.Helper()
+	started := p.part(t, provider, "simulator", "--provider", provider, "--addr", addr, "--data-dir", p.dir.Path())
+	await(t, startLimit, provider+" answers", func() bool {
+		require.False(t, closed(started.ended), "%s has ended", provider)
+		response, err := http.Get("http://" + addr + "/_sim/faults")
+		if err != nil {
+			return false
+		}
+		require.NoError(t, response.Body.Close())
+		return response.StatusCode == http.StatusOK
+	})
 	return started
 }
 
@@ -122,6 +138,7 @@ func (p *parts) startSecond(t *testing.T) (api string) {
 
 func awaitHealthy(t *testing.T, serve *process, api string) {
 	t.Helper()
+	serving.Store(api, serve)
 	await(t, startLimit, "the hub is healthy", func() bool {
 		select {
 		case <-serve.ended:
@@ -154,6 +171,7 @@ func (p *parts) startWorker(t *testing.T) {
 // it go on.
 func freeze(t *testing.T, p *process) {
 	t.Helper()
+	p.stood = true
 	require.NoError(t, p.command.Process.Signal(syscall.SIGSTOP))
 	awaitIn(t, "the process stands still", func() bool { return stopped(t, p.command.Process.Pid) })
 }

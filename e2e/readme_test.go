@@ -36,7 +36,7 @@ func TestTheReadmesFirstPaymentWorksAsPrinted(t *testing.T) {
 // TestTheReadmesMapIsTrue checks that every folder of the map is there, and
 // that every link leads somewhere.
 func TestTheReadmesMapIsTrue(t *testing.T) {
-	for _, page := range []string{"README.md", "docs/ARCHITECTURE.md", "docs/PAYMENTS.md", "docs/GATEWAYS.md", "docs/CHECKOUT.md", "docs/RISK.md", "docs/ROUTING.md", "docs/RELIABILITY.md"} {
+	for _, page := range []string{"README.md", "docs/ARCHITECTURE.md", "docs/PAYMENTS.md", "docs/GATEWAYS.md", "docs/CHECKOUT.md", "docs/RISK.md", "docs/ROUTING.md", "docs/WEBHOOKS.md", "docs/RELIABILITY.md"} {
 		raw, err := os.ReadFile(filepath.Join("..", page))
 		require.NoError(t, err)
 		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`).FindAllSubmatch(raw, -1) {
@@ -46,4 +46,20 @@ func TestTheReadmesMapIsTrue(t *testing.T) {
 			require.DirExists(t, filepath.Join("..", string(folder[1])), "%s names it", page)
 		}
 	}
+}
+
+// TestTheReadmesWebhooksArrive adds the README's endpoint, at a server that is there, and
+// sends it the test.
+func TestTheReadmesWebhooksArrive(t *testing.T) {
+	t.Parallel()
+	h := newHub(t, sqlite)
+	blocks := printed(t, h, "Webhooks")
+	require.Len(t, blocks, 2)
+	require.Contains(t, blocks[0], "go run . listen --forward-to") // listen_test.go runs it
+	r := newReceiver(t, nil)
+	require.Contains(t, blocks[1], "http://localhost:3000")
+	got := paste(t, h, strings.ReplaceAll(blocks[1], "http://localhost:3000", r.URL))
+	require.Contains(t, got, `"status":"succeeded"`)
+	require.NotContains(t, got, `"error":{`)
+	require.Equal(t, []string{"webhook_endpoint.test"}, typesOf(r.messages()))
 }

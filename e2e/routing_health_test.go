@@ -17,7 +17,7 @@ func newPair(t *testing.T, d dialect) (p *parts, second string) {
 	addr := quietAddress(t)
 	p = partsOn(t, d, "PAYMENTHUB_GATEWAYS_ORDER=stripe,checkout", "PAYMENTHUB_GATEWAYS_SANDBOX_CHECKOUT_BASE_URL=http://"+addr,
 		"PAYMENTHUB_GATEWAYS_SANDBOX_CHECKOUT_SECRET_KEY=sk_sbox_parts", "PAYMENTHUB_GATEWAYS_SANDBOX_CHECKOUT_PROCESSING_CHANNEL_ID=pc_parts")
-	checkout := p.part(t, "checkout", "simulator", "--provider", "checkout", "--addr", addr, "--data-dir", p.dir.Path())
+	checkout := p.startProvider(t, "checkout", addr)
 	t.Cleanup(checkout.kill)
 	p.Simulators["checkout"] = "http://" + addr
 	return p, p.startSecond(t)
@@ -43,7 +43,7 @@ func TestAllHubsKnowThatAGatewayIsDown(t *testing.T) {
 		t.Skip("takes long")
 	}
 	t.Parallel()
-	for _, d := range dialects() {
+	for _, d := range dialects(t) {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			p, address := newPair(t, d)

@@ -54,7 +54,7 @@ func acquireWithSecrets(t *testing.T, h *hub, g gossip) {
 	} {
 		require.Equal(t, http.StatusNotFound, g.call(t, http.MethodGet, path, nil).status, path)
 	}
-	for _, path := range []string{"/checkout/" + secretNumber + "/logo", "/checkout/assets/" + secretNumber} {
+	for _, path := range []string{"/checkout/" + secretNumber + "/logo", "/checkout/assets/" + secretNumber, "/docs/assets/" + secretNumber} {
 		_, g.told["file"+path] = h.file(t, path)
 	}
 	browser.call(t, http.MethodGet, movements, nil, header{"X-API-Key", secretNumber}).refused(t, http.StatusUnauthorized, "UNAUTHORIZED")

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -17,7 +18,7 @@ const (
 	slowCall = 3 * time.Second
 	// signalTime is how long a signal may take to be heard, and a request that was
 	// sent to arrive.
-	signalTime = 50 * time.Millisecond
+	signalTime = 200 * time.Millisecond
 	// stopTime bounds the end of a hub beside what it waits for.
 	stopTime = 5 * time.Second
 )
@@ -85,7 +86,7 @@ func requireRefused(t *testing.T, late []reply) (told int) {
 	for _, r := range late {
 		if r.err == nil {
 			require.True(t, r.shed(), "%s", r)
-			require.Less(t, r.took, time.Second)
+			require.Less(t, r.took, admissionLimit)
 			told++
 		}
 	}
@@ -181,14 +182,19 @@ func TestTerminatedUnderLoadAnswersWhatItTook(t *testing.T) {
 		require.Zero(t, p.process.awaitEnd(t, stopTime))
 		t.Logf("ended %s after SIGTERM; %d requests", time.Since(asked).Round(time.Millisecond), len(all))
 		var writes []write
+		underWay := 0
 		for _, r := range all {
 			writes = append(writes, r.write)
-			if r.at.Before(asked.Add(-signalTime)) {
-				require.Equal(t, http.StatusOK, r.status, "%s, sent %s before SIGTERM: %s", r.name, asked.Sub(r.at), r.reply)
-			} else if r.err == nil && r.status != http.StatusOK {
-				require.True(t, r.shed(), "%s", r.reply)
+			switch {
+			case r.err != nil: // nobody was there any more
+				require.True(t, r.at.After(asked.Add(-signalTime)), "%s, sent %s before SIGTERM: %s", r.name, asked.Sub(r.at), r.reply)
+			case r.status != http.StatusOK: // it was not taken in; what was is answered with 200
+				require.True(t, r.shed() && strings.Contains(string(r.raw), "The service is restarting."), "%s", r.reply)
+			case r.at.Before(asked) && r.at.Add(r.took).After(asked):
+				underWay++
 			}
 		}
+		require.NotZero(t, underWay, "no request was under way")
 		p.startServe(t)
 		requireAllOnce(t, s, writes, len(writes))
 	})

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -52,13 +53,21 @@ func (h *hub) codec(t testing.TB) *codec.Codec {
 // history returns the events of a workflow as the server has them.
 func history(t testing.TB, c sdk.Client, workflowID, runID string) []*historypb.HistoryEvent {
 	t.Helper()
-	var events []*historypb.HistoryEvent
-	for next := c.GetWorkflowHistory(t.Context(), workflowID, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); next.HasNext(); {
+	events, err := readHistory(t.Context(), c, workflowID, runID)
+	require.NoError(t, err)
+	return events
+}
+
+// readHistory is history for who goes on with what could be read of it.
+func readHistory(ctx context.Context, c sdk.Client, workflowID, runID string) (events []*historypb.HistoryEvent, err error) {
+	for next := c.GetWorkflowHistory(ctx, workflowID, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); next.HasNext(); {
 		e, err := next.Next()
-		require.NoError(t, err)
+		if err != nil {
+			return events, err
+		}
 		events = append(events, e)
 	}
-	return events
+	return events, nil
 }
 
 // payloads finds every payload in a message, however deep.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -43,6 +44,7 @@ type belongings struct {
 	quote                                    string // of an exchange rate
 	profile                                  string // of routing, with two versions
 	blocked                                  string // an e-mail address in the risk rules
+	told                                     told
 }
 
 func newBelongings(t *testing.T, s shop) belongings {
@@ -60,6 +62,7 @@ func newBelongings(t *testing.T, s shop) belongings {
 	b.quote = read[idOnly](t, s.post(t, quotes, object{"from": "AED", "to": "CHF"}), http.StatusOK).ID
 	b.profile = s.routes(t, routingRules(), routingRules())
 	b.event = s.eventsOf(t, b.toRefund.ID)[0].ID
+	b.told = s.newTold(t, b.event)
 	b.entry = read[list[entry]](t, s.get(t, "/v3/ledger/entries?intent_id="+b.toRefund.ID), 200).Data[0].ID
 	b.movement = read[movementPage](t, s.acquirer().fetch(t, movements), 200).Data[0].ID
 	b.blocked = "blocked-by-" + strings.ToLower(b.toRefund.ID) + "@example.com"
@@ -90,12 +93,26 @@ func (b belongings) named(path string) (id string, ok bool) {
 		routingProfiles + "/:id/versions/:version/activate": b.profile,
 		routingProfiles + "/:id/rollback":                   b.profile,
 
+		webhookEndpoints + "/:id":               b.told.endpoint,
+		webhookEndpoints + "/:id/rotate_secret": b.told.endpoint,
+		webhookEndpoints + "/:id/test":          b.told.endpoint,
+		webhookEndpoints + "/:id/deliveries":    b.told.endpoint,
+		webhookEndpoints + "/:id/activity":      b.told.endpoint,
+		webhookEndpoints + "/:id/redeliver":     b.told.endpoint,
+		webhookEndpoints + "/:id/replays":       b.told.endpoint,
+		webhookReplays + "/:id":                 b.told.replay,
+		webhookDeliveries + "/:id":              b.told.delivery,
+		webhookDeliveries + "/:id/redeliver":    b.told.delivery,
+		events + "/:id/deliveries":              b.event,
+		events + "/:id/payload":                 b.event,
+
 		"/v3/events/:id":         b.event,
 		"/return/:payment_id":    b.toRefund.ID,
 		"/checkout/:id":          b.toRefund.ID,
 		"/checkout/:id/pay":      b.toConfirm.ID,
 		"/checkout/:id/logo":     b.toRefund.ID,
 		"/checkout/assets/:file": b.toRefund.ID,
+		"/docs/assets/:file":     b.toRefund.ID,
 
 		acquiring + "/:id":             b.toRefund.ID,
 		acquiring + "/:id/capture":     b.toCapture.ID,
@@ -153,6 +170,12 @@ func (b belongings) body(path string) (body object, names string, ok bool) {
 		return object{}, "", true
 	case simulateRouting:
 		return object{"amount": 500, "currency": "EUR"}, "", true
+	case webhookEndpoints:
+		return object{"url": "https://stranger.example/", "event_types": []string{"*"}, "enabled": false}, "", true
+	case webhookEndpoints + "/:id/redeliver":
+		return object{"failed_since": time.Now().Add(-time.Hour).Format(time.RFC3339)}, "", true
+	case webhookEndpoints + "/:id", webhookEndpoints + "/:id/rotate_secret", webhookEndpoints + "/:id/test", webhookDeliveries + "/:id/redeliver":
+		return object{}, "", true
 	case settings:
 		return object{"display_name": "Mallory"}, "", true
 	case riskRules:
@@ -176,6 +199,7 @@ func (b belongings) filter(path, parameter string) (value string, ok bool) {
 	case "starting_after", "ending_before":
 		value, ok = map[string]string{
 			intents: b.toCapture.ID, customers: b.customer, paymentMethods: b.method, refunds: b.refund, disputes: b.dispute, events: b.event, "/v3/ledger/entries": b.entry, gatewayAccounts: b.account,
+			webhookEndpoints: b.told.endpoint, notices: b.told.notice,
 		}[path]
 		return value, ok
 	case "customer_id":
@@ -188,7 +212,7 @@ func (b belongings) filter(path, parameter string) (value string, ok bool) {
 
 // ids are what no stranger may ever read.
 func (b belongings) ids() []string {
-	return []string{b.toConfirm.ID, b.toCapture.ID, b.toCancel.ID, b.toRefund.ID, b.refund, b.dispute, b.event, b.entry, b.movement, b.blocked, b.customer, b.method, b.account, b.quote, b.profile}
+	return []string{b.toConfirm.ID, b.toCapture.ID, b.toCancel.ID, b.toRefund.ID, b.refund, b.dispute, b.event, b.entry, b.movement, b.blocked, b.customer, b.method, b.account, b.quote, b.profile, b.told.endpoint, b.told.delivery, b.told.replay, b.told.notice, b.told.secret}
 }
 
 // picture is all that the owner and the provider know of the belongings.
@@ -198,7 +222,11 @@ func (b belongings) picture(t *testing.T, s shop) []string {
 	for _, p := range []intent{b.toConfirm, b.toCapture, b.toCancel, b.toRefund} {
 		all = append(all, string(s.get(t, intents+"/"+p.ID).raw), fmt.Sprint(s.hub.charges(t)[p.ID]))
 	}
+	all = append(all, fmt.Sprint(b.told.receiver.seen()))
 	for _, path := range []string{
+		webhookEndpoints + "?limit=100", webhookEndpoints + "/" + b.told.endpoint + "/deliveries", webhookEndpoints + "/" + b.told.endpoint + "/activity",
+		webhookEndpoints + "/" + b.told.endpoint + "/replays", webhookDeliveries + "/" + b.told.delivery, webhookReplays + "/" + b.told.replay,
+		events + "/" + b.event + "/deliveries", notices,
 		customers + "/" + b.customer, paymentMethods + "/" + b.method, gatewayAccounts + "/" + b.account, gatewayAccounts + "?limit=100", customers + "?limit=100", paymentMethods + "?limit=100",
 		refunds + "/" + b.refund, disputes + "/" + b.dispute, events + "/" + b.event,
 		quotes + "/" + b.quote, routingProfiles + "/" + b.profile, routingProfiles + "/" + b.profile + "/versions", "/v3/routing", intents + "?limit=100", refunds + "?limit=100", disputes + "?limit=100", events + "?limit=100", "/v3/ledger/entries?limit=100", "/v3/ledger/balances", riskRules, settings,

@@ -33,6 +33,8 @@ func TestEveryRouteKnowsItsCallers(t *testing.T) {
 		require.Equal(t, "succeeded", m.owner.confirm(t, m.toConfirm.ID, with(visa)).intent(t).Status)
 		require.Equal(t, "succeeded", m.owner.capture(t, m.toCapture.ID, object{}).intent(t).Status)
 		require.Equal(t, "canceled", m.owner.cancel(t, m.toCancel.ID, object{}).intent(t).Status)
+		again := m.owner.post(t, webhookDeliveries+"/"+m.told.delivery+"/redeliver", nil, idempotent("again"))
+		require.Equal(t, m.event, read[delivery](t, again, http.StatusOK).EventID)
 		require.Equal(t, m.toRefund.ID, m.owner.post(t, refunds, object{"intent_id": m.toRefund.ID, "amount": 5}).refund(t).IntentID)
 	})
 }

@@ -59,6 +59,11 @@ func (h *hub) secrets(t testing.TB) payment.ClientSecrets {
 func comeBack(t *testing.T, h *hub, p intent, location string) answer {
 	t.Helper()
 	require.True(t, strings.HasPrefix(location, h.API+"/return/"+p.ID+"?"), location)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(h.story(t, p.ID))
+		}
+	})
 	return client{api: h.API}.get(t, strings.TrimPrefix(location, h.API))
 }
 

@@ -25,8 +25,8 @@ import (
 	"paymenthub/worker"
 )
 
-// histories has a folder per release: the lives of payments as that release
-// lived them, sealed as in production, with the throwaway key that opens them
+// histories has a folder per release: the lives of payments and webhooks as that
+// release lived them, sealed as in production, with the throwaway key that opens them
 // and how many there are.
 const histories = "testdata/histories"
 
@@ -37,7 +37,7 @@ type corpus struct {
 }
 
 // TestHistoriesOfEveryReleaseReplay fails when a change to a workflow would
-// break payments that are on their way.
+// break payments and webhooks that are on their way.
 func TestHistoriesOfEveryReleaseReplay(t *testing.T) {
 	releases, err := filepath.Glob(histories + "/*/release.json")
 	require.NoError(t, err)
@@ -104,7 +104,7 @@ func TestRecordHistories(t *testing.T) {
 	into := filepath.Join(histories, *recordAs)
 	require.NoError(t, os.MkdirAll(into, 0o750))
 	shapes := map[string]bool{}
-	list, err := client.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType IN ('PaymentWorkflow', 'RefundWorkflow', 'DisputeWorkflow', 'PaymentMethodWorkflow')", PageSize: 1000})
+	list, err := client.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType IN ('PaymentWorkflow', 'RefundWorkflow', 'DisputeWorkflow', 'PaymentMethodWorkflow', 'WebhookDeliveryWorkflow', 'WebhookReplayWorkflow')", PageSize: 1000})
 	require.NoError(t, err)
 	for _, e := range list.Executions {
 		history := &historypb.History{}

@@ -38,16 +38,19 @@ type script struct {
 	reports []payment.DisputeReport // what it has of a dispute, look-up by look-up; the last one stays
 	calls   []string                // kind and idempotency key, in order
 	window  time.Duration
-	stored  []gateway.StoredMethod // the kept cards that were charged
-	owners  []string               // the customers, as the gateway knows them, for whom cards were to be kept
+	untold  bool // it cannot be asked
+	// repeatedFor is how long calls can be sent again to learn what became of them.
+	repeatedFor time.Duration
+	stored      []gateway.StoredMethod // the kept cards that were charged
+	owners      []string               // the customers, as the gateway knows them, for whom cards were to be kept
 
 	challenged []bool // whether authorizations demanded 3-D Secure, in order
 }
 
 func (s *script) Provider() string                    { return s.name }
 func (*script) Probe(context.Context) (string, error) { return "", nil }
-func (*script) Capabilities() gateway.Capabilities {
-	return gateway.Capabilities{Methods: interleave.CardMethods, SavesCards: true}
+func (s *script) Capabilities() gateway.Capabilities {
+	return gateway.Capabilities{Methods: interleave.CardMethods, SavesCards: true, Untold: s.untold, RepeatedFor: s.repeatedFor}
 }
 
 func newScript(name string) *script {

@@ -4,11 +4,26 @@
 package workflows
 
 import (
+	"strconv"
+	"time"
+
+	"paymenthub/activities"
 	"paymenthub/internal/payment"
 )
 
-// TaskQueue is where the hub's workers listen.
-const TaskQueue = "paymenthub"
+// Where the hub's workers listen. Webhooks have their own queue: their number and
+// slowness are up to merchants' servers, and no payment is to wait for those.
+const (
+	TaskQueue        = "paymenthub"
+	WebhookTaskQueue = "paymenthub-webhooks"
+)
+
+// TaskTimeout is how long Temporal waits for a worker that took a workflow's task
+// before it hands the task out again. A busy server loses one now and then on its way
+// to the worker, as does a worker that is killed: half of Temporal's own 10 s lets a
+// caller who waits 10 s for a payment still have its outcome. A local activity that
+// takes longer than four fifths of it has the worker ask for more time.
+const TaskTimeout = 5 * time.Second
 
 // The workflows.
 const (
@@ -19,6 +34,9 @@ const (
 	// PaymentMethodWorkflow has the id payment_method/<method id>, and with /detach
 	// after it when the method is to be kept no longer.
 	PaymentMethodWorkflow = "PaymentMethodWorkflow"
+
+	WebhookDeliveryWorkflow = "WebhookDeliveryWorkflow" // id webhook/<delivery id>/<round>
+	WebhookReplayWorkflow   = "WebhookReplayWorkflow"   // id webhook-replay/<replay id>
 )
 
 // PaymentWorkflowID is the id of the payment's workflow.
@@ -40,6 +58,14 @@ func DisputeWorkflowID(d payment.DisputeRef) string {
 	return "dispute/" + d.Gateway + "/" + string(d.Environment) + "/" + d.Reference
 }
 
+// WebhookDeliveryWorkflowID is the id of the workflow of one round of a delivery.
+func WebhookDeliveryWorkflowID(deliveryID string, round int) string {
+	return "webhook/" + deliveryID + "/" + strconv.Itoa(round)
+}
+
+// WebhookReplayWorkflowID is the id of the replay's workflow.
+func WebhookReplayWorkflowID(replayID string) string { return "webhook-replay/" + replayID }
+
 // The messages to a PaymentWorkflow. Updates return when their step has ended
 // or its outcome is unknown.
 const (
@@ -56,6 +82,10 @@ const (
 	// and a workflow that never heard of it.
 	SignalCheck = "check"
 )
+
+// SignalAttemptNow has a WebhookDeliveryWorkflow make an attempt at once. The next one of
+// its schedule keeps its time.
+const SignalAttemptNow = "attempt_now"
 
 // LookUp is the argument of SignalLookUp.
 type LookUp struct {
@@ -86,4 +116,20 @@ type Refund struct {
 type PaymentMethod struct {
 	MethodID string `json:"method_id"`
 	Forget   bool   `json:"forget,omitempty"` // the gateway is to keep it no longer
+}
+
+// WebhookDelivery is the argument of a WebhookDeliveryWorkflow: the retrying delivery as
+// it stands.
+type WebhookDelivery struct {
+	DeliveryID string                     `json:"delivery_id"`
+	EndpointID string                     `json:"endpoint_id"`
+	MerchantID string                     `json:"merchant_id"`
+	Type       string                     `json:"type"` // the event's name in the endpoint's dialect
+	Progress   activities.WebhookProgress `json:"progress"`
+}
+
+// WebhookReplay is the argument of a WebhookReplayWorkflow.
+type WebhookReplay struct {
+	ReplayID   string `json:"replay_id"`
+	EndpointID string `json:"endpoint_id"`
 }

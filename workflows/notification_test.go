@@ -135,6 +135,24 @@ func TestARefundThatTheGatewaySettlesLater(t *testing.T) {
 	}
 }
 
+// That calls can be sent again under their keys is no reason to believe a look-up that
+// failed; only a gateway that cannot be asked is not asked again.
+func TestASettledRefundIsReviewedUntilTheGatewaySays(t *testing.T) {
+	for name, c := range map[string]struct {
+		untold bool
+		want   payment.RefundStatus
+	}{"it can be asked": {false, payment.RefundFailed}, "it cannot": {true, payment.RefundSucceeded}} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t)
+			b.gateway.untold, b.gateway.repeatedFor = c.untold, 6*time.Hour
+			r := b.refund(b.sold(), 400, true)
+			b.gateway.lookUps = []payment.Outcome{unknown, refusal}
+			b.ExecuteWorkflow(workflows.RefundWorkflow, workflows.Refund{RefundID: r.ID, PaymentID: r.PaymentID, Review: true})
+			require.Equal(t, c.want, b.refundAfter(r).Status)
+		})
+	}
+}
+
 func TestASettledRefundThatTheGatewayTakesBack(t *testing.T) {
 	b := newBed(t)
 	p := b.sold()

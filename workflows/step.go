@@ -10,8 +10,7 @@ import (
 	"paymenthub/activities"
 )
 
-// Bounds of one step. A gateway adapter gives up after 8 s and says unknown;
-// a local activity must end inside the workflow task's 10 s.
+// Bounds of one step. A gateway adapter gives up after 8 s and says unknown.
 const (
 	quickTimeout   = 9 * time.Second
 	quickAttempts  = 3
@@ -45,9 +44,14 @@ func takeQuickly[In, Out any](ctx workflow.Context, step activities.Name[In, Out
 // takePatiently takes a step as a regular activity, retried with backoff until
 // it succeeds or cannot.
 func takePatiently[In, Out any](ctx workflow.Context, step activities.Name[In, Out], in In) (Out, error) {
+	return takeWithin(ctx, patientTimeout, step, in)
+}
+
+// takeWithin is takePatiently with another bound of one try.
+func takeWithin[In, Out any](ctx workflow.Context, timeout time.Duration, step activities.Name[In, Out], in In) (Out, error) {
 	var out Out
 	patient := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: patientTimeout,
+		StartToCloseTimeout: timeout,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute,
 		},

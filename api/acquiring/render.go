@@ -84,6 +84,19 @@ func renderPayment(p payment.Intent, tried []payment.Attempt) openapi.Payment {
 	return v
 }
 
+// RenderPayment renders a payment for those who are told of an event. Where the event
+// was about no attempt, the payment's last refusal is all that is known of any.
+func RenderPayment(told payment.Told) openapi.Payment {
+	if told.Attempt != nil {
+		return renderPayment(told.Intent, []payment.Attempt{*told.Attempt})
+	}
+	v := renderPayment(told.Intent, nil)
+	if refused := told.LastError; refused != nil {
+		v.ResponseCode, v.ResponseMessage = optional(refused.IssuerCode), optional(refused.Message)
+	}
+	return v
+}
+
 // approved is ISO 8583's response code of an approval.
 const approved = "00"
 

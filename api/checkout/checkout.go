@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -114,19 +113,7 @@ func (h *Checkout) Logo(c *gin.Context) {
 
 // Asset is GET /checkout/assets/{file}: the page's style and script.
 func (h *Checkout) Asset(c *gin.Context) {
-	asset, ok := checkout.FindAsset(c.Param("file"))
-	if !ok {
-		middleware.Fail(c, fault.New(fault.NotFound, "There is nothing at this path."))
-		return
-	}
-	c.Header("Cache-Control", "public, max-age=31536000, immutable")
-	c.Header("Vary", "Accept-Encoding")
-	body := asset.Body
-	if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
-		c.Header("Content-Encoding", "gzip")
-		body = asset.Gzip
-	}
-	c.Data(http.StatusOK, asset.ContentType, body)
+	middleware.SendAsset(c, checkout.Assets)
 }
 
 // find returns the payment in the path for who presents its client secret.
@@ -199,22 +186,16 @@ func stateOf(p payment.Intent, now time.Time) checkout.State {
 
 // failurePage shows a failure to people.
 func failurePage(c *gin.Context, err error) middleware.Answer {
-	status, state := http.StatusInternalServerError, checkout.Failed
-	switch fault.From(err).Code {
+	code, state := fault.From(err).Code, checkout.Failed
+	switch code {
 	case fault.NotFound:
-		status, state = http.StatusNotFound, checkout.Missing
+		state = checkout.Missing
 	case fault.RateLimited:
-		status, state = http.StatusTooManyRequests, checkout.Busy
-	case fault.Unavailable:
-		status = http.StatusServiceUnavailable
-	case fault.Forbidden:
-		status = http.StatusForbidden
-	case fault.Invalid, fault.UnsupportedMediaType, fault.PayloadTooLarge:
-		status = http.StatusBadRequest
+		state = checkout.Busy
 	}
 	drawn := checkout.Draw(checkout.View{State: state, Locale: localeOf(c)})
 	c.Header("Content-Security-Policy", drawn.Policy)
-	return middleware.Answer{Status: status, ContentType: contentType, Body: drawn.Body}
+	return middleware.Answer{Status: middleware.PageStatus(code), ContentType: contentType, Body: drawn.Body}
 }
 
 const contentType = "text/html; charset=utf-8"

@@ -14,19 +14,25 @@ import (
 // Query returns the request's query parameters. Errors: fault.Invalid for a
 // parameter that is not in allowed, is given twice or is empty.
 func Query(r *http.Request, allowed ...string) (url.Values, error) {
+	return QueryWithList(r, "", allowed...)
+}
+
+// QueryWithList is Query with one more parameter, list, which may be given several times.
+func QueryWithList(r *http.Request, list string, allowed ...string) (url.Values, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "The query string is malformed.")
 	}
 	for name, given := range values {
-		if !slices.Contains(allowed, name) {
+		listed := list != "" && name == list
+		if !listed && !slices.Contains(allowed, name) {
 			name = SafeName(name)
 			return nil, fault.Field(name, "Unknown query parameter '%s'.", name)
 		}
-		if len(given) > 1 {
+		if len(given) > 1 && !listed {
 			return nil, fault.Field(name, "Query parameter '%s' is given twice.", name)
 		}
-		if given[0] == "" {
+		if slices.Contains(given, "") {
 			return nil, fault.Field(name, "Query parameter '%s' must not be empty.", name)
 		}
 	}

@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"slices"
+
 	"github.com/gin-gonic/gin"
 
 	"paymenthub/api/decode"
@@ -12,15 +14,14 @@ import (
 )
 
 // eventTypes are what the list of events can be filtered by.
-var eventTypes = []event.Type{
-	event.PaymentCreated, event.PaymentRequiresAction, event.PaymentAuthorized, event.PaymentSucceeded,
-	event.PaymentFailed, event.PaymentCanceled, event.RefundCreated, event.RefundCompleted, event.RefundFailed,
-	event.DisputeCreated, event.DisputeUpdated, event.DisputeClosed,
-}
+var eventTypes = slices.Concat(event.Types, []event.Type{event.WebhookEndpointTest})
+
+// eventObjects are the kinds of objects that events are about.
+var eventObjects = []id.Prefix{id.Payment, id.Refund, id.Dispute, id.WebhookEndpoint}
 
 // GetEvent is GET /v3/events/{id}.
 func (a *API) GetEvent(c *gin.Context) (any, error) {
-	eventID, err := middleware.PathID(c, id.Event, "event")
+	eventID, err := eventPath(c)
 	if err != nil {
 		return nil, err
 	}
@@ -34,6 +35,8 @@ func (a *API) GetEvent(c *gin.Context) (any, error) {
 	return Event(e)
 }
 
+func eventPath(c *gin.Context) (string, error) { return middleware.PathID(c, id.Event, "event") }
+
 // ListEvents is GET /v3/events.
 func (a *API) ListEvents(c *gin.Context) (any, error) {
 	page, values, err := listQuery(c, id.Event, "type", "object_id")
@@ -45,8 +48,8 @@ func (a *API) ListEvents(c *gin.Context) (any, error) {
 		return nil, err
 	}
 	f.ObjectID = values.Get("object_id")
-	if f.ObjectID != "" && !id.Valid(id.Payment, f.ObjectID) && !id.Valid(id.Refund, f.ObjectID) && !id.Valid(id.Dispute, f.ObjectID) {
-		return nil, fault.Field("object_id", "Query parameter 'object_id' must be the id of an intent, a refund or a dispute.")
+	if f.ObjectID != "" && !slices.ContainsFunc(eventObjects, func(kind id.Prefix) bool { return id.Valid(kind, f.ObjectID) }) {
+		return nil, fault.Field("object_id", "Query parameter 'object_id' must be the id of an intent, a refund, a dispute or a webhook endpoint.")
 	}
 	rows, more, err := a.events.ListEvents(c.Request.Context(), middleware.Scope(c), f)
 	if err != nil {

@@ -130,8 +130,9 @@ func (a *API) DisableGatewayAccount(c *gin.Context) (any, error) {
 	return a.gatewayAccount(changed), err
 }
 
-// readCredentials reads an object of texts. A null would be taken for one that ends.
-func readCredentials(d *jsontext.Decoder, into *openapi.GatewayCredentials) error {
+// readSecrets reads an object of texts of which none is repeated: credentials, or values
+// of headers. A null would be taken for one that ends.
+func readSecrets[M ~map[string]string](d *jsontext.Decoder, into *M) error {
 	here := decode.Path(d.StackPointer())
 	switch kind := d.PeekKind(); kind {
 	case 'n':
@@ -146,7 +147,7 @@ func readCredentials(d *jsontext.Decoder, into *openapi.GatewayCredentials) erro
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
-	read := openapi.GatewayCredentials{}
+	read := M{}
 	for d.PeekKind() == '"' {
 		name, err := d.ReadToken()
 		if err != nil {

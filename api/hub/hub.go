@@ -1,6 +1,6 @@
 // Package hub is the Hub façade (contracts/hub.md): payment intents, refunds,
 // disputes, customers and their payment methods, risk rules, settings, routing, gateway
-// accounts, events and the ledger, in its own words.
+// accounts, events, webhook endpoints and the ledger, in its own words.
 package hub
 
 import (
@@ -16,7 +16,9 @@ import (
 	"paymenthub/internal/event"
 	"paymenthub/internal/ledger"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/notice"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/webhook"
 )
 
 // Payments is what the façade asks of the payment core; payment.Service is it.
@@ -40,6 +42,9 @@ type Options struct {
 	Payments  Payments
 	Customers Customers
 	Accounts  GatewayAccounts
+	Webhooks  Webhooks
+	Renderer  webhook.Renderer
+	Notices   notice.Repository
 	Events    event.Repository
 	Ledger    ledger.Repository
 	Risk      Risk
@@ -58,6 +63,9 @@ type API struct {
 	payments  Payments
 	customers Customers
 	accounts  GatewayAccounts
+	webhooks  Webhooks
+	renderer  webhook.Renderer
+	notices   notice.Repository
 	events    event.Repository
 	ledger    ledger.Repository
 	risk      Risk
@@ -74,7 +82,7 @@ type API struct {
 // New makes the façade.
 func New(o Options) *API {
 	return &API{
-		payments: o.Payments, customers: o.Customers, accounts: o.Accounts, events: o.Events, ledger: o.Ledger, risk: o.Risk, fx: o.FX, routing: o.Routing, settings: o.Settings, secrets: o.Secrets,
+		payments: o.Payments, customers: o.Customers, accounts: o.Accounts, webhooks: o.Webhooks, renderer: o.Renderer, notices: o.Notices, events: o.Events, ledger: o.Ledger, risk: o.Risk, fx: o.FX, routing: o.Routing, settings: o.Settings, secrets: o.Secrets,
 		publicURL: o.PublicURL, version: o.Version, clock: o.Clock, health: &health{checks: o.Checks},
 	}
 }

@@ -3,6 +3,7 @@ package hub
 import (
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -10,6 +11,7 @@ import (
 	"paymenthub/internal/fault"
 	"paymenthub/internal/id"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/webhook"
 )
 
 // Bounds of lists (contracts/hub.md).
@@ -56,7 +58,8 @@ func listBy(c *gin.Context, kind string, valid func(string) bool, filters ...str
 func choice[T ~string](values url.Values, name string, known ...T) (T, error) {
 	given := T(values.Get(name))
 	if given != "" && !slices.Contains(known, given) {
-		return "", fault.Field(name, "Query parameter '%s' is none of the known values.", name)
+		all := views(known, func(k T) string { return string(k) })
+		return "", fault.Field(name, "Query parameter '%s' must be one of %s.", name, strings.Join(all, ", "))
 	}
 	return given, nil
 }
@@ -68,6 +71,10 @@ func reference(values url.Values, name string, kind id.Prefix) (string, error) {
 		return "", fault.Field(name, "Query parameter '%s' must be an id, '%s_…'.", name, kind)
 	}
 	return given, nil
+}
+
+func (p page) ofWebhooks() webhook.Page {
+	return webhook.Page{Limit: p.limit, StartingAfter: p.startingAfter, EndingBefore: p.endingBefore}
 }
 
 func (p page) ofPayments() payment.Page {

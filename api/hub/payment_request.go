@@ -35,7 +35,9 @@ var special = json.JoinUnmarshalers(json.UnmarshalFromFunc(decode.Metadata[opena
 		openapi.PaymentMethodTypePaypal, openapi.PaymentMethodTypeIdeal, openapi.PaymentMethodTypeBancontact)),
 	json.UnmarshalFromFunc(oneOf(openapi.CreatePaymentMethodRequestTypeCard)),
 	json.UnmarshalFromFunc(oneOf(openapi.GatewayAccountStatusActive, openapi.GatewayAccountStatusDisabled)),
-	json.UnmarshalFromFunc(readCredentials))
+	json.UnmarshalFromFunc(readSecrets[openapi.GatewayCredentials]), json.UnmarshalFromFunc(readSecrets[openapi.WebhookHeaders]),
+	json.UnmarshalFromFunc(oneOf(openapi.WebhookDialectHub, openapi.WebhookDialectAcquiring, openapi.WebhookDialectConnect, openapi.WebhookDialectCashier)),
+	json.UnmarshalFromFunc(readTime))
 
 // readRequest reads the body of a write, which takes no query parameters.
 func readRequest(c *gin.Context, v any) error {

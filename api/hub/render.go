@@ -11,6 +11,7 @@ import (
 	"paymenthub/internal/event"
 	"paymenthub/internal/ledger"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/webhook"
 )
 
 // intent renders a payment with its client secret.
@@ -126,6 +127,10 @@ func eventObject(e event.Event) (any, error) {
 		var d payment.Dispute
 		err := json.Unmarshal(e.Object, &d)
 		return dispute(d), err
+	case "webhook_endpoint":
+		var w webhook.Endpoint
+		err := json.Unmarshal(e.Object, &w)
+		return endpointAt(w, e.CreatedAt), err
 	default:
 		return nil, fmt.Errorf("type %q is not known", e.Type)
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/go-json-experiment/json"
 
 	"paymenthub/api/decode"
 	"paymenthub/api/middleware"
@@ -29,11 +28,8 @@ var (
 
 // SimulateRouting is POST /v3/routing/simulate.
 func (a *API) SimulateRouting(c *gin.Context) (any, error) {
-	if _, err := decode.Query(c.Request); err != nil {
-		return nil, err
-	}
 	var body openapi.SimulateRoutingRequest
-	if err := decode.JSON(middleware.Body(c), &body, json.JoinUnmarshalers(special, json.UnmarshalFromFunc(readTime))); err != nil {
+	if err := readRequest(c, &body); err != nil {
 		return nil, err
 	}
 	h, err := a.newHypothesis(middleware.Scope(c), body)

@@ -73,6 +73,12 @@ func newSettings(body openapi.SettingsRequest) (merchant.Settings, error) {
 			return s, err
 		}
 	}
+	if body.NotificationEmail != nil {
+		s.NotificationEmail = *body.NotificationEmail
+		if err = decode.Email("notification_email", s.NotificationEmail); err != nil {
+			return s, err
+		}
+	}
 	if body.Logo != nil {
 		s.Logo, err = newLogo(*body.Logo)
 	}
@@ -117,7 +123,8 @@ func newLogo(body openapi.SettingsLogo) (*merchant.Logo, error) {
 func settings(s merchant.Settings) openapi.Settings {
 	v := openapi.Settings{
 		Object: openapi.SettingsObjectSettings, DisplayName: s.DisplayName, BrandColor: optional(s.BrandColor),
-		Currencies: []string{}, SettlementCurrency: optional(string(s.SettlementCurrency)), Environment: openapi.Environment(s.Scope.Environment),
+		Currencies: []string{}, SettlementCurrency: optional(string(s.SettlementCurrency)),
+		NotificationEmail: optional(s.NotificationEmail), Environment: openapi.Environment(s.Scope.Environment),
 	}
 	taken := s.Currencies
 	if len(taken) == 0 {

@@ -45,7 +45,7 @@ func TestQueueAtTheGateIsBounded(t *testing.T) {
 	entered := make(chan bool, 1)
 	wait := func() {
 		go func() { entered <- g.enter(ctx, g.places, until) }()
-		require.Eventually(t, func() bool { return g.waiting.Load() == 1 }, 5*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return g.waiting.Load() == 1 }, 30*time.Second, time.Millisecond)
 	}
 	wait()
 	require.False(t, g.enter(context.Background(), g.places, until), "the queue is full: refused at once")
@@ -54,7 +54,7 @@ func TestQueueAtTheGateIsBounded(t *testing.T) {
 	wait()
 	giveUp()
 	require.False(t, <-entered)
-	require.Eventually(t, func() bool { return g.waiting.Load() == 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return g.waiting.Load() == 0 }, 30*time.Second, time.Millisecond)
 }
 
 func TestDrainIsKnownByItsOwnRequestsOnly(t *testing.T) {

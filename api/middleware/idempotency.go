@@ -57,6 +57,15 @@ func Idempotency(guard *idempotency.Guard, log *zap.Logger) gin.HandlerFunc {
 	}
 }
 
+// RequireIdempotencyKey refuses a write without an Idempotency-Key, where carrying it out
+// twice would send others twice as much.
+func RequireIdempotencyKey(c *gin.Context) error {
+	if len(c.Request.Header.Values("Idempotency-Key")) == 0 {
+		return fault.Field("Idempotency-Key", "Header 'Idempotency-Key' is required here: with it the request is safe to send again.")
+	}
+	return nil
+}
+
 func idempotencyKey(h http.Header) (string, error) {
 	values := h.Values("Idempotency-Key")
 	if len(values) == 0 {

@@ -24,6 +24,7 @@ const (
 	Shoppers              Rate = "shoppers"               // by the client's address
 	Guesses               Rate = "guesses"                // by the client's address: what is asked for and is not there
 	Connections           Rate = "connections"            // as PerKey, and by merchant and environment
+	Redeliveries          Rate = "redeliveries"           // as PerKey, and by merchant and environment
 )
 
 // Limits are the limiters of each rate class; a request must pass all of them.
@@ -99,8 +100,8 @@ func subject(c *gin.Context, limits Limits, class Rate) []counted {
 		return by(limits[PerAddress], address)
 	case class == AcquiringPayments, class == AcquiringTransactions:
 		return by(limits[class], scopeName(key.Scope))
-	case class == Connections:
-		return append(by(limits[PerKey], key.ID), by(limits[Connections], scopeName(key.Scope))...)
+	case class == Connections, class == Redeliveries:
+		return append(by(limits[PerKey], key.ID), by(limits[class], scopeName(key.Scope))...)
 	case key.Kind == merchant.SecretKey:
 		return by(limits[PerKey], key.ID)
 	default:

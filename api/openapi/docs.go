@@ -2,38 +2,51 @@ package openapi
 
 import (
 	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/hex"
+	"html/template"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
+
+	"paymenthub/api/middleware"
+	"paymenthub/web/asset"
 )
 
-// script is the viewer of the docs page (assets/README.md).
-//
-//go:embed assets/scalar.js
-var script []byte
-
-//go:embed assets/docs.html
-var docsPage []byte
+var (
+	// viewer is what draws the docs page (assets/README.md).
+	//
+	//go:embed assets/scalar.js
+	viewer []byte
+	// hold keeps what a link to the docs page names in view.
+	//
+	//go:embed assets/hold.js
+	hold []byte
+	//go:embed assets/docs.html
+	docsSource string
+	docsPage   = template.Must(template.New("docs").Parse(docsSource))
+)
 
 // docsPolicy keeps the page to this server: nothing is fetched from, or told
 // to, any other. The viewer makes style elements as it runs.
 const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
 	"font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// packedScript is the script compressed, and its fingerprint.
-var packedScript = sync.OnceValues(func() (packed []byte, fingerprint string) {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, _ = w.Write(script) // a buffer takes everything
-	_ = w.Close()
-	sum := sha256.Sum256(script)
-	return b.Bytes(), `"` + hex.EncodeToString(sum[:8]) + `"`
+// docs is the docs page: what it says, and the files that it loads.
+type docs struct {
+	page  []byte
+	files asset.Files
+}
+
+// theDocs is put together when it is first asked for: the viewer is large, and most
+// commands serve no pages.
+var theDocs = sync.OnceValue(func() docs {
+	scripts := []*asset.File{asset.Script("scalar", viewer), asset.Script("hold", hold)}
+	var page bytes.Buffer
+	if err := docsPage.Execute(&page, scripts); err != nil {
+		panic(err) // it is executed by a test
+	}
+	return docs{page: page.Bytes(), files: asset.NewFiles(scripts...)}
 })
 
 // ServeDocument is GET /openapi.yaml.
@@ -50,25 +63,12 @@ func serveDocument(c *gin.Context, document []byte) {
 // ServeDocs is GET /docs.
 func ServeDocs(c *gin.Context) {
 	c.Header("Content-Security-Policy", docsPolicy)
-	c.Data(http.StatusOK, "text/html; charset=utf-8", docsPage)
+	c.Data(http.StatusOK, "text/html; charset=utf-8", theDocs().page)
 }
 
-// ServeScript is GET /docs/scalar.js.
-func ServeScript(c *gin.Context) {
-	packed, fingerprint := packedScript()
-	c.Header("ETag", fingerprint)
-	c.Header("Cache-Control", "public, max-age=3600")
-	c.Header("Vary", "Accept-Encoding")
-	if c.GetHeader("If-None-Match") == fingerprint {
-		c.Status(http.StatusNotModified)
-		return
-	}
-	body := script
-	if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
-		c.Header("Content-Encoding", "gzip")
-		body = packed
-	}
-	c.Data(http.StatusOK, "text/javascript; charset=utf-8", body)
+// ServeAsset is GET /docs/assets/:file.
+func ServeAsset(c *gin.Context) {
+	middleware.SendAsset(c, theDocs().files)
 }
 
 // Home is GET /.

@@ -40,6 +40,11 @@ const (
 	CustomerListObjectList CustomerListObject = "list"
 )
 
+// Defines values for DeletedWebhookEndpointObject.
+const (
+	DeletedWebhookEndpointObjectWebhookEndpoint DeletedWebhookEndpointObject = "webhook_endpoint"
+)
+
 // Defines values for DisputeObject.
 const (
 	DisputeObjectDispute DisputeObject = "dispute"
@@ -89,6 +94,8 @@ const (
 	EventTypeRefundCompleted             EventType = "refund.completed"
 	EventTypeRefundCreated               EventType = "refund.created"
 	EventTypeRefundFailed                EventType = "refund.failed"
+	EventTypeWebhookEndpointDisabled     EventType = "webhook_endpoint.disabled"
+	EventTypeWebhookEndpointTest         EventType = "webhook_endpoint.test"
 )
 
 // Defines values for FxQuoteObject.
@@ -265,6 +272,16 @@ const (
 	NextActionTypeRedirect NextActionType = "redirect"
 )
 
+// Defines values for NoticeObject.
+const (
+	NoticeObjectNotice NoticeObject = "notice"
+)
+
+// Defines values for NoticeListObject.
+const (
+	NoticeListObjectList NoticeListObject = "list"
+)
+
 // Defines values for PaymentIntentObject.
 const (
 	PaymentIntentObjectPaymentIntent PaymentIntentObject = "payment_intent"
@@ -406,6 +423,98 @@ const (
 	SettingsLogoMediaTypeImageJpeg SettingsLogoMediaType = "image/jpeg"
 	SettingsLogoMediaTypeImagePng  SettingsLogoMediaType = "image/png"
 	SettingsLogoMediaTypeImageWebp SettingsLogoMediaType = "image/webp"
+)
+
+// Defines values for WebhookActivityObject.
+const (
+	WebhookActivityObjectWebhookActivity WebhookActivityObject = "webhook_activity"
+)
+
+// Defines values for WebhookActivityListObject.
+const (
+	WebhookActivityListObjectList WebhookActivityListObject = "list"
+)
+
+// Defines values for WebhookDeliveryObject.
+const (
+	WebhookDeliveryObjectWebhookDelivery WebhookDeliveryObject = "webhook_delivery"
+)
+
+// Defines values for WebhookDeliveryTrigger.
+const (
+	WebhookDeliveryTriggerEvent      WebhookDeliveryTrigger = "event"
+	WebhookDeliveryTriggerRedelivery WebhookDeliveryTrigger = "redelivery"
+	WebhookDeliveryTriggerTest       WebhookDeliveryTrigger = "test"
+)
+
+// Defines values for WebhookDeliveryListObject.
+const (
+	WebhookDeliveryListObjectList WebhookDeliveryListObject = "list"
+)
+
+// Defines values for WebhookDeliveryStatus.
+const (
+	WebhookDeliveryStatusCanceled  WebhookDeliveryStatus = "canceled"
+	WebhookDeliveryStatusFailed    WebhookDeliveryStatus = "failed"
+	WebhookDeliveryStatusPending   WebhookDeliveryStatus = "pending"
+	WebhookDeliveryStatusRetrying  WebhookDeliveryStatus = "retrying"
+	WebhookDeliveryStatusSucceeded WebhookDeliveryStatus = "succeeded"
+)
+
+// Defines values for WebhookDialect.
+const (
+	WebhookDialectAcquiring WebhookDialect = "acquiring"
+	WebhookDialectCashier   WebhookDialect = "cashier"
+	WebhookDialectConnect   WebhookDialect = "connect"
+	WebhookDialectHub       WebhookDialect = "hub"
+)
+
+// Defines values for WebhookDisabledReason.
+const (
+	WebhookDisabledReasonFailing  WebhookDisabledReason = "failing"
+	WebhookDisabledReasonGone     WebhookDisabledReason = "gone"
+	WebhookDisabledReasonMerchant WebhookDisabledReason = "merchant"
+)
+
+// Defines values for WebhookEndpointObject.
+const (
+	WebhookEndpointObjectWebhookEndpoint WebhookEndpointObject = "webhook_endpoint"
+)
+
+// Defines values for WebhookEndpointListObject.
+const (
+	WebhookEndpointListObjectList WebhookEndpointListObject = "list"
+)
+
+// Defines values for WebhookHealthState.
+const (
+	WebhookHealthStateDisabled WebhookHealthState = "disabled"
+	WebhookHealthStateFailing  WebhookHealthState = "failing"
+	WebhookHealthStateHealthy  WebhookHealthState = "healthy"
+	WebhookHealthStatePaused   WebhookHealthState = "paused"
+)
+
+// Defines values for WebhookReplayObject.
+const (
+	WebhookReplayObjectWebhookReplay WebhookReplayObject = "webhook_replay"
+)
+
+// Defines values for WebhookReplayKind.
+const (
+	WebhookReplayKindFailed WebhookReplayKind = "failed"
+	WebhookReplayKindRange  WebhookReplayKind = "range"
+)
+
+// Defines values for WebhookReplayStatus.
+const (
+	WebhookReplayStatusCompleted WebhookReplayStatus = "completed"
+	WebhookReplayStatusRunning   WebhookReplayStatus = "running"
+	WebhookReplayStatusStopped   WebhookReplayStatus = "stopped"
+)
+
+// Defines values for WebhookReplayListObject.
+const (
+	WebhookReplayListObjectList WebhookReplayListObject = "list"
 )
 
 // Amount Minor units of the currency.
@@ -591,6 +700,25 @@ type CreateRoutingProfileRequest struct {
 	Name string `json:"name"`
 }
 
+// CreateWebhookEndpointRequest defines model for CreateWebhookEndpointRequest.
+type CreateWebhookEndpointRequest struct {
+	// Description Your own words for it.
+	Description *string `json:"description,omitempty"`
+
+	// Dialect `hub` unless you say otherwise; it cannot change.
+	Dialect *WebhookDialect `json:"dialect,omitempty"`
+	Enabled *bool           `json:"enabled,omitempty"`
+
+	// EventTypes What is asked for, each once, in the dialect's words: a name, all of a kind (`payment_intent.*`) or all there are (`*`).
+	EventTypes WebhookEventTypes `json:"event_types"`
+
+	// Headers Headers that each message carries besides, such as one that your own gateway asks for. They rest encrypted, and are never shown again. Names have at most 64 characters, values visible ASCII without a card number; all together 4,096 characters.
+	Headers *WebhookHeaders `json:"headers,omitempty"`
+
+	// URL https, to a public address. Redirects are not followed.
+	URL string `json:"url"`
+}
+
 // Currency ISO 4217 code.
 type Currency = string
 
@@ -639,6 +767,16 @@ type Decline struct {
 	Advice      string `json:"advice"`
 	Message     string `json:"message"`
 }
+
+// DeletedWebhookEndpoint defines model for DeletedWebhookEndpoint.
+type DeletedWebhookEndpoint struct {
+	ID      string                       `json:"id"`
+	Object  DeletedWebhookEndpointObject `json:"object"`
+	Deleted bool                         `json:"deleted"`
+}
+
+// DeletedWebhookEndpointObject defines model for DeletedWebhookEndpoint.Object.
+type DeletedWebhookEndpointObject string
 
 // Dispute defines model for Dispute.
 type Dispute struct {
@@ -726,7 +864,7 @@ type Event struct {
 
 // EventData defines model for EventData.
 type EventData struct {
-	// Object The object as it was right after the change.
+	// Object The object as it was right after the change. Of a webhook endpoint events tell the scheme, host and port of its `url` alone, and neither its description nor its headers.
 	Object any `json:"object"`
 }
 
@@ -735,6 +873,18 @@ type EventList struct {
 	Data    []Event `json:"data"`
 	HasMore bool    `json:"has_more"`
 	Object  string  `json:"object"`
+}
+
+// EventPayload defines model for EventPayload.
+type EventPayload struct {
+	// Dialect In whose words an endpoint is told: names of events, body, signature, and schedule of retries.
+	Dialect WebhookDialect `json:"dialect"`
+
+	// Type What the dialect calls the event; null: it has no word for it, or none that is asked for, and its endpoints are not told.
+	Type *string `json:"type"`
+
+	// Body The body of the message, byte for byte.
+	Body *string `json:"body"`
 }
 
 // EventType defines model for EventType.
@@ -1087,6 +1237,39 @@ type NextActionType string
 // NoFields Nothing to say.
 type NoFields = map[string]interface{}
 
+// Notice defines model for Notice.
+type Notice struct {
+	ID     string       `json:"id"`
+	Object NoticeObject `json:"object"`
+
+	// Kind `webhook_endpoint.disabled`; more may come.
+	Kind string `json:"kind"`
+
+	// ObjectID Of what it is about.
+	ObjectID string `json:"object_id"`
+
+	// Text For people.
+	Text        string      `json:"text"`
+	Environment Environment `json:"environment"`
+	CreatedAt   time.Time   `json:"created_at"`
+
+	// MailedAt When it went out by mail.
+	MailedAt *time.Time `json:"mailed_at"`
+}
+
+// NoticeObject defines model for Notice.Object.
+type NoticeObject string
+
+// NoticeList defines model for NoticeList.
+type NoticeList struct {
+	Object  NoticeListObject `json:"object"`
+	Data    []Notice         `json:"data"`
+	HasMore bool             `json:"has_more"`
+}
+
+// NoticeListObject defines model for NoticeList.Object.
+type NoticeListObject string
+
 // PaymentIntent defines model for PaymentIntent.
 type PaymentIntent struct {
 	ID     string              `json:"id"`
@@ -1336,6 +1519,12 @@ type RiskVelocity struct {
 	WindowSeconds int64      `json:"window_seconds"`
 }
 
+// RotateWebhookSecretRequest defines model for RotateWebhookSecretRequest.
+type RotateWebhookSecretRequest struct {
+	// RevokePrevious End the old secret at once, for one that is known to somebody else.
+	RevokePrevious *bool `json:"revoke_previous,omitempty"`
+}
+
 // Routing defines model for Routing.
 type Routing struct {
 	Object  RoutingObject   `json:"object"`
@@ -1576,7 +1765,8 @@ type Settings struct {
 	Environment        Environment `json:"environment"`
 
 	// UpdatedAt Null when nothing was ever chosen.
-	UpdatedAt *time.Time `json:"updated_at"`
+	UpdatedAt         *time.Time `json:"updated_at"`
+	NotificationEmail *string    `json:"notification_email"`
 }
 
 // SettingsObject defines model for Settings.Object.
@@ -1604,6 +1794,9 @@ type SettingsRequest struct {
 	// Currencies What the acquiring API takes.
 	Currencies *[]Currency   `json:"currencies,omitempty"`
 	Logo       *SettingsLogo `json:"logo,omitempty"`
+
+	// NotificationEmail Where notices to you go by mail, where the hub has a mail server: such as one of a webhook endpoint that was disabled because it failed.
+	NotificationEmail *string `json:"notification_email,omitempty"`
 
 	// SettlementCurrency What payments are settled in unless they say otherwise, ISO 4217. A payment in another currency is refused while its exchange rate is not known.
 	SettlementCurrency *string `json:"settlement_currency,omitempty"`
@@ -1672,8 +1865,285 @@ type UpdateRoutingProfileRequest struct {
 	Name *string `json:"name,omitempty"`
 }
 
+// UpdateWebhookEndpointRequest defines model for UpdateWebhookEndpointRequest.
+type UpdateWebhookEndpointRequest struct {
+	Description *string `json:"description,omitempty"`
+
+	// Dialect It cannot change, and is refused here: add another endpoint instead.
+	Dialect *WebhookDialect `json:"dialect,omitempty"`
+	Enabled *bool           `json:"enabled,omitempty"`
+
+	// EventTypes What is asked for, each once, in the dialect's words: a name, all of a kind (`payment_intent.*`) or all there are (`*`).
+	EventTypes *WebhookEventTypes `json:"event_types,omitempty"`
+
+	// Headers Headers that each message carries besides, such as one that your own gateway asks for. They rest encrypted, and are never shown again. Names have at most 64 characters, values visible ASCII without a card number; all together 4,096 characters.
+	Headers *WebhookHeaders `json:"headers,omitempty"`
+	URL     *string         `json:"url,omitempty"`
+}
+
 // URL Absolute; https except for loopback addresses.
 type URL = string
+
+// WebhookActivity defines model for WebhookActivity.
+type WebhookActivity struct {
+	Object WebhookActivityObject `json:"object"`
+
+	// From The beginning of five minutes.
+	From time.Time `json:"from"`
+
+	// Succeeded Attempts.
+	Succeeded int `json:"succeeded"`
+
+	// Failed Attempts.
+	Failed int `json:"failed"`
+
+	// AverageMs How long an attempt took.
+	AverageMs float64 `json:"average_ms"`
+}
+
+// WebhookActivityObject defines model for WebhookActivity.Object.
+type WebhookActivityObject string
+
+// WebhookActivityList defines model for WebhookActivityList.
+type WebhookActivityList struct {
+	Object  WebhookActivityListObject `json:"object"`
+	Data    []WebhookActivity         `json:"data"`
+	HasMore bool                      `json:"has_more"`
+}
+
+// WebhookActivityListObject defines model for WebhookActivityList.Object.
+type WebhookActivityListObject string
+
+// WebhookAttempt defines model for WebhookAttempt.
+type WebhookAttempt struct {
+	// Number Over all rounds.
+	Number     int              `json:"number"`
+	Round      int              `json:"round"`
+	StartedAt  time.Time        `json:"started_at"`
+	DurationMs float64          `json:"duration_ms"`
+	Request    WebhookRequest   `json:"request"`
+	Response   *WebhookResponse `json:"response"`
+
+	// Error Why there was no answer.
+	Error *string `json:"error"`
+}
+
+// WebhookDelivery One event on its way to one endpoint.
+type WebhookDelivery struct {
+	ID         string                `json:"id"`
+	Object     WebhookDeliveryObject `json:"object"`
+	EventID    string                `json:"event_id"`
+	EndpointID string                `json:"endpoint_id"`
+
+	// ObjectID Of what the event tells of.
+	ObjectID string `json:"object_id"`
+
+	// Type The event's name, in the endpoint's dialect.
+	Type string `json:"type"`
+
+	// Status `pending`: to be sent, at once unless the endpoint is paused. `retrying`: it failed, and is sent again at `next_attempt_at`. `failed`: the last attempt failed, the delivery expired or its endpoint was disabled. `canceled`: the endpoint was deleted.
+	Status WebhookDeliveryStatus `json:"status"`
+
+	// Trigger Why the present round was begun.
+	Trigger WebhookDeliveryTrigger `json:"trigger"`
+
+	// AttemptCount In all rounds.
+	AttemptCount int `json:"attempt_count"`
+
+	// Round A first attempt and its retries; each redelivery of what has ended begins another.
+	Round         int        `json:"round"`
+	NextAttemptAt *time.Time `json:"next_attempt_at"`
+
+	// LastStatusCode Of the last answer; null: there was none.
+	LastStatusCode *int `json:"last_status_code"`
+
+	// Failure Why the last attempt failed or the delivery ended without one.
+	Failure     *string     `json:"failure"`
+	Environment Environment `json:"environment"`
+	CreatedAt   time.Time   `json:"created_at"`
+	EndedAt     *time.Time  `json:"ended_at"`
+
+	// LastAttempt The newest of all rounds, with its request and response; null: none was made.
+	LastAttempt *WebhookAttempt `json:"last_attempt"`
+
+	// Attempts Oldest first, where one delivery is asked for or tested.
+	Attempts *[]WebhookAttempt `json:"attempts,omitzero"`
+}
+
+// WebhookDeliveryObject defines model for WebhookDelivery.Object.
+type WebhookDeliveryObject string
+
+// WebhookDeliveryTrigger Why the present round was begun.
+type WebhookDeliveryTrigger string
+
+// WebhookDeliveryList defines model for WebhookDeliveryList.
+type WebhookDeliveryList struct {
+	Object  WebhookDeliveryListObject `json:"object"`
+	Data    []WebhookDelivery         `json:"data"`
+	HasMore bool                      `json:"has_more"`
+}
+
+// WebhookDeliveryListObject defines model for WebhookDeliveryList.Object.
+type WebhookDeliveryListObject string
+
+// WebhookDeliveryStatus `pending`: to be sent, at once unless the endpoint is paused. `retrying`: it failed, and is sent again at `next_attempt_at`. `failed`: the last attempt failed, the delivery expired or its endpoint was disabled. `canceled`: the endpoint was deleted.
+type WebhookDeliveryStatus string
+
+// WebhookDialect In whose words an endpoint is told: names of events, body, signature, and schedule of retries.
+type WebhookDialect string
+
+// WebhookDisabledReason You said so, it answered 410, or three days of nothing but failures.
+type WebhookDisabledReason string
+
+// WebhookEndpoint defines model for WebhookEndpoint.
+type WebhookEndpoint struct {
+	ID     string                `json:"id"`
+	Object WebhookEndpointObject `json:"object"`
+	URL    string                `json:"url"`
+
+	// EventTypes In the dialect's words.
+	EventTypes []string `json:"event_types"`
+
+	// Dialect In whose words an endpoint is told: names of events, body, signature, and schedule of retries.
+	Dialect     WebhookDialect `json:"dialect"`
+	Description *string        `json:"description"`
+
+	// HeaderNames Of the headers that you add; their values are never shown.
+	HeaderNames    []string               `json:"header_names"`
+	Enabled        bool                   `json:"enabled"`
+	DisabledReason *WebhookDisabledReason `json:"disabled_reason"`
+	DisabledAt     *time.Time             `json:"disabled_at"`
+	Health         WebhookHealth          `json:"health"`
+
+	// Secret What messages are signed with: only in the answers that create it and rotate it.
+	Secret *string `json:"secret,omitempty"`
+
+	// SecretPreviousEndsAt Until when messages carry the signature of the secret before the last rotation too.
+	SecretPreviousEndsAt *time.Time  `json:"secret_previous_ends_at"`
+	Environment          Environment `json:"environment"`
+	CreatedAt            time.Time   `json:"created_at"`
+	UpdatedAt            time.Time   `json:"updated_at"`
+}
+
+// WebhookEndpointObject defines model for WebhookEndpoint.Object.
+type WebhookEndpointObject string
+
+// WebhookEndpointList defines model for WebhookEndpointList.
+type WebhookEndpointList struct {
+	Object  WebhookEndpointListObject `json:"object"`
+	Data    []WebhookEndpoint         `json:"data"`
+	HasMore bool                      `json:"has_more"`
+}
+
+// WebhookEndpointListObject defines model for WebhookEndpointList.Object.
+type WebhookEndpointListObject string
+
+// WebhookEventTypes What is asked for, each once, in the dialect's words: a name, all of a kind (`payment_intent.*`) or all there are (`*`).
+type WebhookEventTypes = []string
+
+// WebhookHeaders Headers that each message carries besides, such as one that your own gateway asks for. They rest encrypted, and are never shown again. Names have at most 64 characters, values visible ASCII without a card number; all together 4,096 characters.
+type WebhookHeaders map[string]string
+
+// WebhookHealth defines model for WebhookHealth.
+type WebhookHealth struct {
+	// State `failing`: the last attempt failed. `paused`: several in a row did, or it asked for time with `Retry-After`, and messages wait until the endpoint is tried again; those that failed already are retried on schedule.
+	State WebhookHealthState `json:"state"`
+
+	// FailingSince The first failure after the last success.
+	FailingSince        *time.Time `json:"failing_since"`
+	ConsecutiveFailures int        `json:"consecutive_failures"`
+	PausedUntil         *time.Time `json:"paused_until"`
+}
+
+// WebhookHealthState `failing`: the last attempt failed. `paused`: several in a row did, or it asked for time with `Retry-After`, and messages wait until the endpoint is tried again; those that failed already are retried on schedule.
+type WebhookHealthState string
+
+// WebhookRedeliveryRequest Exactly one of `event_id`, `failed_since`, and `from` with `to`.
+type WebhookRedeliveryRequest struct {
+	// EventID This event, delivered to the endpoint before or not.
+	EventID *string `json:"event_id,omitempty"`
+
+	// FailedSince All deliveries that failed since then, up to 30 days ago: for good, or to be tried again.
+	FailedSince *time.Time `json:"failed_since,omitempty"`
+
+	// From Every event since then that the endpoint asks for, up to 30 days ago.
+	From *time.Time `json:"from,omitempty"`
+
+	// To Before this time; what lies in the future counts as now.
+	To *time.Time `json:"to,omitempty"`
+}
+
+// WebhookReplay Many deliveries that begin again, or are attempted before their time.
+type WebhookReplay struct {
+	ID         string              `json:"id"`
+	Object     WebhookReplayObject `json:"object"`
+	EndpointID string              `json:"endpoint_id"`
+
+	// Kind Deliveries that failed, for good or to be tried again, or every event that the endpoint asks for.
+	Kind WebhookReplayKind `json:"kind"`
+	From time.Time         `json:"from"`
+	To   time.Time         `json:"to"`
+
+	// Status `completed`: everything was queued. `stopped`: the endpoint was disabled or deleted.
+	Status WebhookReplayStatus `json:"status"`
+
+	// Total Deliveries that had failed, for good or to be tried again, or events of all types, when it began.
+	Total int `json:"total"`
+
+	// Seen Of `total`.
+	Seen int `json:"seen"`
+
+	// Queued Deliveries begun again, or attempted before their time.
+	Queued      int         `json:"queued"`
+	Environment Environment `json:"environment"`
+	CreatedAt   time.Time   `json:"created_at"`
+	EndedAt     *time.Time  `json:"ended_at"`
+}
+
+// WebhookReplayObject defines model for WebhookReplay.Object.
+type WebhookReplayObject string
+
+// WebhookReplayKind Deliveries that failed, for good or to be tried again, or every event that the endpoint asks for.
+type WebhookReplayKind string
+
+// WebhookReplayStatus `completed`: everything was queued. `stopped`: the endpoint was disabled or deleted.
+type WebhookReplayStatus string
+
+// WebhookReplayList defines model for WebhookReplayList.
+type WebhookReplayList struct {
+	Object  WebhookReplayListObject `json:"object"`
+	Data    []WebhookReplay         `json:"data"`
+	HasMore bool                    `json:"has_more"`
+}
+
+// WebhookReplayListObject defines model for WebhookReplayList.Object.
+type WebhookReplayListObject string
+
+// WebhookRequest defines model for WebhookRequest.
+type WebhookRequest struct {
+	URL string `json:"url"`
+
+	// Headers As sent, with the values of your own headers masked.
+	Headers map[string]string `json:"headers"`
+
+	// Body Made again from the event; null when that cannot be done, as when the event is kept no longer.
+	Body *string `json:"body"`
+
+	// BodyMatches Whether `body` is byte for byte what was sent.
+	BodyMatches *bool `json:"body_matches"`
+}
+
+// WebhookResponse defines model for WebhookResponse.
+type WebhookResponse struct {
+	StatusCode int               `json:"status_code"`
+	Headers    map[string]string `json:"headers"`
+
+	// Body The first 4 KiB.
+	Body string `json:"body"`
+
+	// Truncated There was more.
+	Truncated bool `json:"truncated"`
+}
 
 // EndingBefore defines model for EndingBefore.
 type EndingBefore = string
@@ -1687,8 +2157,14 @@ type IntentID = string
 // Limit defines model for Limit.
 type Limit = int
 
+// RequiredIdempotencyKey defines model for RequiredIdempotencyKey.
+type RequiredIdempotencyKey = string
+
 // StartingAfter defines model for StartingAfter.
 type StartingAfter = string
+
+// WebhookEndpointID defines model for WebhookEndpointId.
+type WebhookEndpointID = string
 
 // Conflict defines model for Conflict.
 type Conflict = Error
@@ -1791,8 +2267,28 @@ type ListEventsParams struct {
 	EndingBefore *EndingBefore `form:"ending_before,omitempty" json:"ending_before,omitempty"`
 	Type         *EventType    `form:"type,omitempty" json:"type,omitempty"`
 
-	// ObjectID Events about this intent, refund or dispute.
+	// ObjectID Events about this intent, refund, dispute or webhook endpoint.
 	ObjectID *string `form:"object_id,omitempty" json:"object_id,omitempty"`
+}
+
+// ListEventDeliveriesParams defines parameters for ListEventDeliveries.
+type ListEventDeliveriesParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// StartingAfter Rows older than the row of this id.
+	StartingAfter *StartingAfter `form:"starting_after,omitempty" json:"starting_after,omitempty"`
+
+	// EndingBefore Rows newer than the row of this id; not together with `starting_after`.
+	EndingBefore *EndingBefore `form:"ending_before,omitempty" json:"ending_before,omitempty"`
+}
+
+// GetEventPayloadParams defines parameters for GetEventPayload.
+type GetEventPayloadParams struct {
+	// Dialect In whose words; the hub's unless you say otherwise.
+	Dialect *WebhookDialect `form:"dialect,omitempty" json:"dialect,omitempty"`
+
+	// EventTypes What the webhook endpoint would ask for, given once for each; everything unless you say otherwise. Of an event that has several names it decides by which it is told.
+	EventTypes *[]string `form:"event_types,omitempty" json:"event_types,omitempty"`
 }
 
 // CreateFxQuoteParams defines parameters for CreateFxQuote.
@@ -1844,6 +2340,17 @@ type ListEntriesParams struct {
 	// Currency ISO 4217 code, any case.
 	Currency *string `form:"currency,omitempty" json:"currency,omitempty"`
 	IntentID *string `form:"intent_id,omitempty" json:"intent_id,omitempty"`
+}
+
+// ListNoticesParams defines parameters for ListNotices.
+type ListNoticesParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// StartingAfter Rows older than the row of this id.
+	StartingAfter *StartingAfter `form:"starting_after,omitempty" json:"starting_after,omitempty"`
+
+	// EndingBefore Rows newer than the row of this id; not together with `starting_after`.
+	EndingBefore *EndingBefore `form:"ending_before,omitempty" json:"ending_before,omitempty"`
 }
 
 // ListPaymentMethodsParams defines parameters for ListPaymentMethods.
@@ -2005,6 +2512,91 @@ type PutSettingsParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// RedeliverWebhookDeliveryParams defines parameters for RedeliverWebhookDelivery.
+type RedeliverWebhookDeliveryParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey RequiredIdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ListWebhookEndpointsParams defines parameters for ListWebhookEndpoints.
+type ListWebhookEndpointsParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// StartingAfter Rows older than the row of this id.
+	StartingAfter *StartingAfter `form:"starting_after,omitempty" json:"starting_after,omitempty"`
+
+	// EndingBefore Rows newer than the row of this id; not together with `starting_after`.
+	EndingBefore *EndingBefore `form:"ending_before,omitempty" json:"ending_before,omitempty"`
+}
+
+// CreateWebhookEndpointParams defines parameters for CreateWebhookEndpoint.
+type CreateWebhookEndpointParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteWebhookEndpointParams defines parameters for DeleteWebhookEndpoint.
+type DeleteWebhookEndpointParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// UpdateWebhookEndpointParams defines parameters for UpdateWebhookEndpoint.
+type UpdateWebhookEndpointParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListWebhookActivityParams defines parameters for ListWebhookActivity.
+type ListWebhookActivityParams struct {
+	// From Up to 30 days ago, RFC 3339 or Unix seconds; 24 hours ago unless you say otherwise.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+}
+
+// ListWebhookDeliveriesParams defines parameters for ListWebhookDeliveries.
+type ListWebhookDeliveriesParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// StartingAfter Rows older than the row of this id.
+	StartingAfter *StartingAfter `form:"starting_after,omitempty" json:"starting_after,omitempty"`
+
+	// EndingBefore Rows newer than the row of this id; not together with `starting_after`.
+	EndingBefore *EndingBefore          `form:"ending_before,omitempty" json:"ending_before,omitempty"`
+	Status       *WebhookDeliveryStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Type The event's name, in the endpoint's dialect.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+}
+
+// RedeliverToWebhookEndpointParams defines parameters for RedeliverToWebhookEndpoint.
+type RedeliverToWebhookEndpointParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey RequiredIdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ListWebhookReplaysParams defines parameters for ListWebhookReplays.
+type ListWebhookReplaysParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// StartingAfter Rows older than the row of this id.
+	StartingAfter *StartingAfter `form:"starting_after,omitempty" json:"starting_after,omitempty"`
+
+	// EndingBefore Rows newer than the row of this id; not together with `starting_after`.
+	EndingBefore *EndingBefore `form:"ending_before,omitempty" json:"ending_before,omitempty"`
+}
+
+// RotateWebhookSecretParams defines parameters for RotateWebhookSecret.
+type RotateWebhookSecretParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// TestWebhookEndpointParams defines parameters for TestWebhookEndpoint.
+type TestWebhookEndpointParams struct {
+	// IdempotencyKey Makes the request safe to send again. 1 to 255 printable ASCII characters.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ReceiveNotificationJSONBody defines parameters for ReceiveNotification.
 type ReceiveNotificationJSONBody map[string]interface{}
 
@@ -2067,6 +2659,18 @@ type SimulateRoutingJSONRequestBody = SimulateRoutingRequest
 
 // PutSettingsJSONRequestBody defines body for PutSettings for application/json ContentType.
 type PutSettingsJSONRequestBody = SettingsRequest
+
+// CreateWebhookEndpointJSONRequestBody defines body for CreateWebhookEndpoint for application/json ContentType.
+type CreateWebhookEndpointJSONRequestBody = CreateWebhookEndpointRequest
+
+// UpdateWebhookEndpointJSONRequestBody defines body for UpdateWebhookEndpoint for application/json ContentType.
+type UpdateWebhookEndpointJSONRequestBody = UpdateWebhookEndpointRequest
+
+// RedeliverToWebhookEndpointJSONRequestBody defines body for RedeliverToWebhookEndpoint for application/json ContentType.
+type RedeliverToWebhookEndpointJSONRequestBody = WebhookRedeliveryRequest
+
+// RotateWebhookSecretJSONRequestBody defines body for RotateWebhookSecret for application/json ContentType.
+type RotateWebhookSecretJSONRequestBody = RotateWebhookSecretRequest
 
 // ReceiveNotificationJSONRequestBody defines body for ReceiveNotification for application/json ContentType.
 type ReceiveNotificationJSONRequestBody ReceiveNotificationJSONBody

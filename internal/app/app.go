@@ -20,6 +20,7 @@ import (
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/idempotency"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/notice"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
@@ -31,6 +32,9 @@ import (
 	"paymenthub/internal/temporal/codec"
 	"paymenthub/internal/temporal/orchestrator"
 	"paymenthub/internal/vault"
+	"paymenthub/internal/webhook"
+	"paymenthub/internal/webhook/dispatch"
+	"paymenthub/internal/webhook/post"
 )
 
 // Hub is the wired hub. Close releases what Open took.
@@ -59,6 +63,11 @@ type Hub struct {
 	stopWatch func()
 	fx        *fx.Service
 	rates     *fx.Rates
+
+	webhooks   *webhook.Service
+	dispatcher *dispatch.Dispatcher
+	sender     *post.Client
+	courier    *notice.Courier
 
 	temporal     client.Client
 	orchestrator *orchestrator.Orchestrator
@@ -104,7 +113,7 @@ func Open(ctx context.Context, c config.Config, version string, log *zap.Logger)
 		config: c, version: version, log: log, clock: clock.Offset(c.Clock.Offset),
 		watcher: payment.NewWatcher(), metrics: metric.New(),
 	}
-	for _, open := range []func(context.Context) error{h.openKeys, h.openTracing, h.openStore, h.openFX, h.openChoices, h.openTemporal} {
+	for _, open := range []func(context.Context) error{h.openKeys, h.openTracing, h.openStore, h.openFX, h.openChoices, h.openTemporal, h.openWebhooks, h.openMail} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, h.Close())
 		}
@@ -190,6 +199,9 @@ func (h *Hub) Store() *store.Store { return h.store }
 // Temporal is the hub's client.
 func (h *Hub) Temporal() client.Client { return h.temporal }
 
+// Webhooks is what merchants do with their webhook endpoints.
+func (h *Hub) Webhooks() *webhook.Service { return h.webhooks }
+
 // Notifications applies what gateways tell unasked.
 func (h *Hub) Notifications() *notification.Receiver { return h.receiver }
 
@@ -258,7 +270,7 @@ func (h *Hub) sweeper() *activities.Sweeper {
 	return &activities.Sweeper{
 		Repository: h.store.Payments(), Orchestrator: h.orchestrator, Notifications: h.receiver, Vault: h.vault,
 		Methods: h.store.Customers(), Keeper: h.orchestrator,
-		Idempotency: h.store.Idempotency(), Sightings: h.risk, Clock: h.clock, Logger: h.log,
+		Idempotency: h.store.Idempotency(), Sightings: h.risk, Webhooks: h.backlog(), Notices: h.courier, Clock: h.clock, Logger: h.log,
 	}
 }
 

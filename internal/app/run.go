@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
+	"strconv"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -16,6 +18,7 @@ import (
 
 	"paymenthub/activities"
 	"paymenthub/api"
+	"paymenthub/api/dialect"
 	"paymenthub/api/hub"
 	"paymenthub/api/middleware"
 	"paymenthub/config"
@@ -77,21 +80,34 @@ func (h *Hub) publicURL() string {
 	if h.config.Server.TLSCert != "" {
 		scheme = "https"
 	}
-	return scheme + "://" + h.config.Server.Addr
+	return scheme + "://" + reachable(h.config.Server.Addr)
 }
 
-// StartWorker runs the hub's workflows and steps until the returned function
-// is called.
+// reachable is an address that a browser on this machine can open.
+func reachable(address string) string {
+	if a, err := netip.ParseAddrPort(address); err == nil && a.Addr().IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(a.Port())))
+	}
+	return address
+}
+
+// StartWorker runs the hub's workflows and steps, and tells merchants of the events that
+// they bring, until the returned function is called.
 func (h *Hub) StartWorker() (stop func(), err error) {
-	w := worker.New(h.temporal, worker.Options{Payments: h.steps(), Sweeper: h.sweeper(), StopTimeout: h.workerTimeout()})
+	w := worker.New(h.temporal, worker.Options{
+		Payments: h.steps(), Webhooks: h.webhookSteps(), Sweeper: h.sweeper(), StopTimeout: h.workerTimeout(),
+	})
+	stopDispatcher := h.startDispatcher()
+	stop = func() { w.Stop(); stopDispatcher() }
 	if err := w.Start(); err != nil {
+		stopDispatcher()
 		return nil, err
 	}
 	if err := h.scheduleSweep(); err != nil {
-		w.Stop()
+		stop()
 		return nil, err
 	}
-	return w.Stop, nil
+	return stop, nil
 }
 
 // workerTimeout is how long steps that run may take to end when the worker
@@ -115,6 +131,7 @@ func (h *Hub) scheduleSweep() error {
 			ID: "sweep", Workflow: workflows.SweepWorkflow, TaskQueue: workflows.TaskQueue,
 			Args:                     []any{activities.SweepOptions{}},
 			WorkflowExecutionTimeout: 10 * time.Minute,
+			WorkflowTaskTimeout:      workflows.TaskTimeout,
 			StaticSummary:            "Looks after payments and refunds that should have moved on",
 		},
 	})
@@ -122,18 +139,21 @@ func (h *Hub) scheduleSweep() error {
 		return fmt.Errorf("the sweep could not be scheduled: %w", err)
 	}
 	_, err = h.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: "sweep-at-start", TaskQueue: workflows.TaskQueue, WorkflowExecutionTimeout: 10 * time.Minute,
+		ID: "sweep-at-start", TaskQueue: workflows.TaskQueue,
+		WorkflowExecutionTimeout: 10 * time.Minute, WorkflowTaskTimeout: workflows.TaskTimeout,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
 		StaticSummary:            "Looks after what was under way when the hub ended",
 	}, workflows.SweepWorkflow, activities.SweepOptions{Ahead: payment.GraceOfStep})
 	return err
 }
 
-// Handler is the hub's HTTP surface.
-func (h *Hub) Handler() (http.Handler, error) {
+// Handler is the hub's HTTP surface. With console, whose value is the merchant whom it
+// acts for, there are pages without a sign-in, for whoever reaches this machine's loopback.
+func (h *Hub) Handler(console func() string) (http.Handler, error) {
 	s, limits := h.config.Server, h.config.RateLimits
 	return api.New(api.Options{
-		Payments: h.payments, Customers: h.customers, Accounts: h.accounts, Notifications: h.receiver, Events: h.store.Events(), Ledger: h.store.Ledger(), Risk: h.risk, FX: h.fx, Routing: h.routing, Authenticator: h.auth,
+		Console:  h.console(console),
+		Payments: h.payments, Customers: h.customers, Accounts: h.accounts, Notifications: h.receiver, Webhooks: h.webhooks, Renderer: dialect.Renderer{}, Notices: h.store.Notices(), Events: h.store.Events(), Ledger: h.store.Ledger(), Risk: h.risk, FX: h.fx, Routing: h.routing, Authenticator: h.auth,
 		Idempotency: h.guard(), Secrets: h.secrets, Settings: h.store.Merchants(),
 		PublicURL: h.publicURL(), Clock: h.clock,
 		Health: []hub.Check{
@@ -142,7 +162,7 @@ func (h *Hub) Handler() (http.Handler, error) {
 		},
 		Version: h.version, Logger: h.log, Metrics: h.metrics.Registry(),
 		TracerProvider: h.tracing.Provider(), TrustedProxies: s.TrustedProxies,
-		HubLimit: api.RateLimit(limits.Hub), PublicLimit: api.RateLimit(limits.Public), ConnectLimit: api.RateLimit(limits.GatewayAccounts), Acquiring: api.AcquiringLimits(limits.Acquiring),
+		HubLimit: api.RateLimit(limits.Hub), PublicLimit: api.RateLimit(limits.Public), ConnectLimit: api.RateLimit(limits.GatewayAccounts), RedeliverLimit: api.RateLimit(limits.Redeliveries), Acquiring: api.AcquiringLimits(limits.Acquiring),
 		RequestTimeout: s.RequestTimeout, MaxInFlight: s.MaxInFlight,
 	})
 }

@@ -1,6 +1,7 @@
 // Package bench measures what a payment costs beside what Temporal costs: each
 // shape of payment over HTTP, and the floor (a workflow with one local activity
-// that does nothing) on the same server in the same run.
+// that does nothing) on the same server in the same run; and then what webhooks take
+// from payments, and how many of them arrive how soon.
 package bench
 
 import (
@@ -27,6 +28,7 @@ type Options struct {
 	Key         string        // secret key
 	RoutedKey   string        // secret key of who gets gateways and rules of their own
 	Temporal    client.Client
+	Hub         Hub
 	// Progress is told what is being measured; nil: nobody.
 	Progress func(shape string, round, of int)
 }
@@ -53,14 +55,16 @@ type Floor struct {
 
 // Report is the result of a run.
 type Report struct {
-	Floor  Floor              `json:"floor"`
-	Shapes map[string]Figures `json:"shapes"`
+	Floor       Floor              `json:"floor"`
+	Shapes      map[string]Figures `json:"shapes"`
+	WebhookCost Cost               `json:"webhook_cost"`
+	Webhooks    []Delivered        `json:"webhooks"`
 }
 
 // Shapes lists the measured shapes in order.
 var Shapes = []string{"one_shot", "routed", "sale", "authorize", "two_step", "auth_capture", "create", "get"}
 
-// Run measures the floor and every shape.
+// Run measures the floor, every shape, and webhooks.
 func Run(ctx context.Context, o Options) (Report, error) {
 	stop, err := startFloorWorker(o.Temporal)
 	if err != nil {
@@ -83,25 +87,33 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	floor := &samples{}
 	measured := map[string]*samples{}
 	for round := 1; round <= rounds; round++ {
-		o.progress("floor", round)
+		o.report("floor", round, rounds)
 		floor.run(ctx, o, func(ctx context.Context) error { return runFloor(ctx, o.Temporal) })
 		for _, name := range Shapes {
 			if measured[name] == nil {
 				measured[name] = &samples{}
 			}
-			o.progress(name, round)
+			o.report(name, round, rounds)
 			measured[name].run(ctx, o, shapes[name])
 		}
 		if ctx.Err() != nil {
 			return Report{}, ctx.Err()
 		}
 	}
-	return report(floor, measured)
+	r, err := report(floor, measured)
+	if err != nil {
+		return r, err
+	}
+	if r.WebhookCost, err = measureCost(ctx, o, client); err != nil {
+		return r, err
+	}
+	r.Webhooks, err = measureWebhooks(ctx, o)
+	return r, err
 }
 
-func (o Options) progress(shape string, round int) {
+func (o Options) report(shape string, round, of int) {
 	if o.Progress != nil {
-		o.Progress(shape, round, rounds)
+		o.Progress(shape, round, of)
 	}
 }
 

@@ -65,6 +65,12 @@ func (s *samples) figures() Figures {
 	return f
 }
 
+// lag is the two percentiles that tell of a delay.
+func (s *samples) lag() Lag {
+	f := s.figures()
+	return Lag{P50: f.P50, P95: f.P95}
+}
+
 // percentile is the nearest-rank percentile in milliseconds.
 func (s *samples) percentile(p int) float64 {
 	if len(s.latencies) == 0 {
@@ -75,3 +81,31 @@ func (s *samples) percentile(p int) float64 {
 }
 
 func round2(f float64) float64 { return math.Round(f*100) / 100 }
+
+// team does things beside each other until one of them fails.
+type team struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	work   sync.WaitGroup
+}
+
+func newTeam(ctx context.Context) *team {
+	t := &team{}
+	t.ctx, t.cancel = context.WithCancelCause(ctx)
+	return t
+}
+
+func (t *team) do(work func(context.Context) error) {
+	t.work.Go(func() {
+		if err := work(t.ctx); err != nil {
+			t.cancel(err)
+		}
+	})
+}
+
+// wait waits for all of them and returns the first error.
+func (t *team) wait() error {
+	t.work.Wait()
+	defer t.cancel(nil)
+	return context.Cause(t.ctx)
+}

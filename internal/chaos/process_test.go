@@ -26,7 +26,7 @@ func (p *process) lives() int {
 
 func TestWhatEndsUnaskedIsStartedAgainAndNoted(t *testing.T) {
 	p := script(t, "sleep 0.1; exit 3")
-	require.Eventually(t, func() bool { return p.lives() > 2 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return p.lives() > 2 }, 30*time.Second, 10*time.Millisecond)
 	require.Contains(t, p.endings(), "exit status 3")
 }
 
@@ -34,7 +34,7 @@ func TestKilledProcessStaysDead(t *testing.T) {
 	p := script(t, "sleep 60 & wait")
 	child := p.current.command.Process.Pid
 	p.kill()
-	require.Eventually(t, func() bool { return syscall.Kill(-child, 0) == syscall.ESRCH }, 5*time.Second, 10*time.Millisecond,
+	require.Eventually(t, func() bool { return syscall.Kill(-child, 0) == syscall.ESRCH }, 30*time.Second, 10*time.Millisecond,
 		"its children go with it")
 	time.Sleep(2 * restartPause)
 	require.Equal(t, 1, p.lives())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 	"paymenthub/internal/fault"
 	"paymenthub/internal/id"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/webhook"
 )
 
 // stopLimit is when development mode ends even if a part does not.
@@ -54,6 +56,7 @@ func runDev(cmd *cobra.Command, temporal temporalOptions, simulators []string, f
 	base := config.Default()
 	base.Log = config.Log{Level: "warn", Format: "console"} // a person reads it
 	base.Server.DrainTimeout = drained
+	base.Webhooks.AllowLoopback = true // a developer's server is on this machine
 	c, dir, err := loadOver(cmd, base)
 	if err != nil {
 		return err
@@ -161,6 +164,9 @@ func banner(info datadir.Info) string {
 		"", "Payment Hub is running.", "",
 		"  API            " + info.API,
 		"  API docs       " + info.API + "/docs",
+	}
+	if address, err := url.Parse(info.API); err == nil && webhook.Loopback(address.Hostname()) { // nobody else is shown them
+		lines = append(lines, "  Webhooks       "+info.API+"/console/webhooks")
 	}
 	if info.TemporalUI != "" {
 		lines = append(lines, "  Temporal UI    "+info.TemporalUI)

@@ -61,7 +61,8 @@ To try it: paymenthub dev`,
 	}
 	cmd.PersistentFlags().String("config", "", "configuration file (YAML); every setting is also a PAYMENTHUB_* variable")
 	cmd.AddCommand(devCommand(), serveCommand(), workerCommand(), migrateCommand(), simulatorCommand(), temporalCommand(),
-		merchantCommand(), keyCommand(), benchCommand(), verifyCommand(), attentionCommand(), resolveCommand(), gatewayCommand(), fxCommand(), chaosCommand(), configCommand(), versionCommand())
+		merchantCommand(), keyCommand(), benchCommand(), verifyCommand(), attentionCommand(), resolveCommand(), gatewayCommand(), fxCommand(),
+		eventsCommand(), listenCommand(), chaosCommand(), configCommand(), versionCommand())
 	return cmd
 }
 
@@ -115,5 +116,9 @@ func existing(cmd *cobra.Command) (config.Config, datadir.Dir, error) {
 
 // logger makes the configured logger on w.
 func logger(c config.Config, w io.Writer) (*zap.Logger, error) {
-	return telemetry.NewLogger(c.Log.Level, c.Log.Format, w)
+	l, err := telemetry.NewLogger(c.Log.Level, c.Log.Format, w)
+	if err == nil {
+		telemetry.TakeStandardLog(l)
+	}
+	return l, err
 }

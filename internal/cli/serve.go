@@ -43,7 +43,7 @@ cluster that are there. The database must be migrated (paymenthub migrate up).`,
 				if err != nil {
 					return err
 				}
-				handler, err := hub.Handler()
+				handler, err := hub.Handler(nil)
 				if err != nil {
 					return err
 				}

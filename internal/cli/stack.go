@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -83,7 +85,7 @@ func startStack(ctx context.Context, s *stack) error {
 	if s.stopHub, err = s.hub.StartWorker(); err != nil {
 		return err
 	}
-	api, err := s.hub.Handler()
+	api, err := s.hub.Handler(func() string { return s.info.MerchantID })
 	if err != nil {
 		return err
 	}
@@ -173,12 +175,18 @@ func (s *stack) startSimulator(ctx context.Context, kind simulatorKind, previous
 	return nil
 }
 
+// baseURL is where the API is reached from this machine: an address that stands for all of
+// its networks (0.0.0.0, ::) is none that a browser opens.
 func (s *stack) baseURL() string {
 	scheme := "http://"
 	if s.config.Server.TLSCert != "" {
 		scheme = "https://"
 	}
-	return scheme + s.config.Server.Addr
+	address := s.config.Server.Addr
+	if listening, err := netip.ParseAddrPort(address); err == nil && listening.Addr().IsUnspecified() {
+		address = net.JoinHostPort("127.0.0.1", strconv.Itoa(int(listening.Port())))
+	}
+	return scheme + address
 }
 
 // withCodec lets the Temporal UI read payloads through this process, from this

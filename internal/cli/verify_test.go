@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"net"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -39,10 +38,8 @@ func stoppedHub(t *testing.T) (datadir.Dir, payment.Intent) {
 	require.NoError(t, db.Payments().Insert(ctx, opened))
 	require.NoError(t, db.Close())
 
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close()) // nobody answers there any more
-	require.NoError(t, dir.WriteInfo(datadir.Info{Simulators: map[string]string{"stripe": "http://" + listener.Addr().String()}}))
+	nobody := "http://127.0.0.1:1" // answers there
+	require.NoError(t, dir.WriteInfo(datadir.Info{Simulators: map[string]string{"stripe": nobody}}))
 	sim, err := stripesim.Open(stripesim.Options{DataFile: dir.SimulatorDatabase("stripe")})
 	require.NoError(t, err)
 	require.NoError(t, sim.Close())

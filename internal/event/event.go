@@ -28,7 +28,21 @@ const (
 	DisputeCreated        Type = "dispute.created"
 	DisputeUpdated        Type = "dispute.updated"
 	DisputeClosed         Type = "dispute.closed"
+	// WebhookEndpointDisabled tells that an endpoint is told nothing any more because it
+	// failed for too long or answered that it is gone.
+	WebhookEndpointDisabled Type = "webhook_endpoint.disabled"
+	// WebhookEndpointTest goes to the one endpoint that is tried.
+	WebhookEndpointTest Type = "webhook_endpoint.test"
 )
+
+// Types lists the events that are told to whoever asks for them: all but the test.
+var Types = []Type{
+	PaymentCreated, PaymentRequiresAction, PaymentAuthorized, PaymentSucceeded, PaymentFailed, PaymentCanceled,
+	RefundCreated, RefundCompleted, RefundFailed, DisputeCreated, DisputeUpdated, DisputeClosed, WebhookEndpointDisabled,
+}
+
+// KeptFor is how long events and their deliveries are kept.
+const KeptFor = 30 * 24 * time.Hour
 
 // Event is one fact. Object is the domain object as it was right after the
 // change; each façade renders it in its own words.
@@ -48,6 +62,19 @@ func New(scope merchant.Scope, kind Type, objectID string, object any, at time.T
 		return Event{}, err
 	}
 	return Event{ID: id.New(id.Event), Scope: scope, Type: kind, ObjectID: objectID, Object: raw, CreatedAt: at}, nil
+}
+
+// Add appends an event to those of the same change. Its id sorts after theirs, so that
+// they can be told in the order in which they happened.
+func Add(to []Event, scope merchant.Scope, kind Type, objectID string, object any, at time.Time) ([]Event, error) {
+	e, err := New(scope, kind, objectID, object, at)
+	if err != nil {
+		return nil, err
+	}
+	if len(to) > 0 {
+		e.ID = id.NewAfter(id.Event, to[len(to)-1].ID)
+	}
+	return append(to, e), nil
 }
 
 // Filter selects events; empty fields select all.

@@ -19,8 +19,11 @@ type Capabilities struct {
 	AuthorizationWindow time.Duration
 	PartialCapture      bool
 	SavesCards          bool // Save, Stored, StoreMethod, FindMethod and DetachMethod work
+	// Untold: the provider cannot be asked what became of a call. Its webhooks tell, and
+	// the same call sent again.
+	Untold bool
 	// RepeatedFor is how long after its first try a call may be sent again under its
-	// key to learn what became of it, for providers that cannot be asked; 0: they can.
+	// key to learn what became of it, where a look-up cannot tell; 0: it always can.
 	RepeatedFor time.Duration
 	// Currencies the account takes; nil means every ISO 4217 currency.
 	Currencies map[money.Currency]bool

@@ -18,6 +18,7 @@ var (
 	leaves = []string{"internal/money", "internal/id", "internal/fault", "internal/clock"}
 	domain = []string{
 		"internal/payment", "internal/ledger", "internal/event", "internal/merchant", "internal/card", "internal/vault", "internal/idempotency", "internal/notification", "internal/risk", "internal/recall", "internal/account", "internal/routing", "internal/customer", "internal/fx",
+		"internal/webhook", "internal/webhook/dispatch",
 	}
 	frameworks = []string{
 		"gorm.io/...", "github.com/gin-gonic/...", "go.temporal.io/...", "github.com/spf13/...", "github.com/stripe/...",
@@ -42,6 +43,14 @@ var rules = []rule{
 	{
 		from: []string{"internal/fx/ecb"}, forbid: []string{"..."}, allow: []string{"internal/fx", "internal/money"},
 		because: "a source of rates reads what somebody publishes; what becomes of a rate is decided in internal/fx",
+	},
+	{
+		from: []string{"internal/webhook/post"}, forbid: []string{"..."}, allow: join(leaves, domain),
+		because: "a sender makes the request that it is handed; which messages go where is decided in internal/webhook",
+	},
+	{
+		from: []string{"..."}, except: []string{"internal/webhook/post"}, forbid: []string{"code.dny.dev/..."},
+		because: "which addresses strangers may have us connect to is enforced in one dialer",
 	},
 	{
 		from: []string{"internal/gateway"}, forbid: []string{"..."}, allow: join(leaves, domain),
@@ -77,7 +86,7 @@ var rules = []rule{
 		because: "handlers talk to domain services; payments reach workflows through the domain's Orchestrator port alone",
 	},
 	{
-		from: []string{"web/..."}, forbid: []string{"..."}, allow: join(leaves, domain),
+		from: []string{"web/..."}, forbid: []string{"..."}, allow: join(leaves, domain, []string{"web/asset"}),
 		because: "pages are drawn from values that are handed to them; what they show is decided and looked up in the API",
 	},
 	{

@@ -1,5 +1,6 @@
 // Package id makes and checks the hub's identifiers: a typed prefix and a ULID
-// from crypto/rand, "pi_01HZY3…". They sort by creation to the millisecond.
+// from crypto/rand, "pi_01HZY3…". They sort by creation: those of one process exactly,
+// as long as its clock does not step back, those of several to the millisecond.
 // Workflow code never makes ids: an id is minted before the step that uses it.
 package id
 
@@ -7,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -36,16 +38,50 @@ const (
 	Request        Prefix = "req"
 	FXQuote        Prefix = "fxq"
 	FXRate         Prefix = "fxr" // set by an operator
+
+	WebhookEndpoint Prefix = "we"
+	WebhookDelivery Prefix = "whd"
+	WebhookReplay   Prefix = "whr"
+	Notice          Prefix = "ntc" // to a merchant
 )
 
 // New mints an id of the kind p.
 func New(p Prefix) string { return Join(p, NewSuffix()) }
 
+// NewAfter mints an id of the kind p that sorts after another one of that kind, also
+// when that one is of the same millisecond or was minted by a clock that runs ahead.
+func NewAfter(p Prefix, other string) string {
+	suffix := NewSuffix()
+	before, err := ulid.ParseStrict(Suffix(other))
+	if err != nil || suffix > Suffix(other) {
+		return Join(p, suffix)
+	}
+	for i := len(before) - 1; i >= 0; i-- {
+		if before[i]++; before[i] != 0 {
+			break
+		}
+	}
+	return Join(p, before.String())
+}
+
 // NewSuffix mints the ULID part alone, for ids that are decided before the
 // kind of object is known (a reserved idempotent request).
 func NewSuffix() string {
-	return ulid.MustNew(ulid.Timestamp(time.Now()), rand.Reader).String()
+	minting.Lock()
+	defer minting.Unlock()
+	for {
+		if minted, err := ulid.New(ulid.Timestamp(time.Now()), minting.entropy); err == nil {
+			return minted.String()
+		} // this millisecond's last id is taken: the next one has others
+	}
 }
+
+// minting lets one id after the other be minted, so that each sorts after the one
+// before it: within a millisecond by a random step of up to 2^32 of 2^80.
+var minting = struct {
+	sync.Mutex
+	entropy *ulid.MonotonicEntropy
+}{entropy: ulid.Monotonic(rand.Reader, 0)}
 
 // Following is the suffix that belongs after another one and is always the same:
 // of the same millisecond, and otherwise unlike it.

@@ -1,10 +1,11 @@
 package id_test
 
 import (
-	"sort"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"paymenthub/internal/id"
@@ -21,13 +22,35 @@ func TestNewIsValidAndUnique(t *testing.T) {
 	}
 }
 
-func TestIDsSortByTime(t *testing.T) {
-	var ids []string
-	for range 5 {
-		ids = append(ids, id.New(id.Event))
-		time.Sleep(2 * time.Millisecond)
+func TestIDsSortAsTheyWereMinted(t *testing.T) {
+	var minting sync.WaitGroup
+	for range 4 {
+		minting.Go(func() {
+			last := id.NewSuffix()
+			for range 20_000 { // many in one millisecond
+				next := id.NewSuffix()
+				if !assert.Greater(t, next, last) {
+					return
+				}
+				last = next
+			}
+		})
 	}
-	require.True(t, sort.StringsAreSorted(ids))
+	minting.Wait()
+}
+
+func TestNewAfterSortsAfter(t *testing.T) {
+	last := ""
+	for range 1000 { // many in one millisecond
+		next := id.NewAfter(id.WebhookDelivery, last)
+		require.True(t, id.Valid(id.WebhookDelivery, next), next)
+		require.Greater(t, next, last)
+		last = next
+	}
+	ahead := id.Join(id.WebhookDelivery, id.FirstAt(time.Now().Add(time.Hour)))
+	require.Equal(t, ahead[:len(ahead)-1]+"1", id.NewAfter(id.WebhookDelivery, ahead))
+	full := id.Join(id.WebhookDelivery, id.FirstAt(time.Now().Add(time.Hour)))[:20] + "ZZZZZZZZZZ"
+	require.Greater(t, id.NewAfter(id.WebhookDelivery, full), full, "it carries")
 }
 
 func TestValidRefusesWhatIsNoID(t *testing.T) {

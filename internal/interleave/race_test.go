@@ -19,6 +19,7 @@ import (
 	"paymenthub/internal/id"
 	"paymenthub/internal/interleave"
 	"paymenthub/internal/merchant"
+	"paymenthub/internal/notice"
 	"paymenthub/internal/notification"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
@@ -86,6 +87,8 @@ func newRace(t *testing.T, w *town, method payment.CaptureMethod, scenario strin
 	r.sweeper = &activities.Sweeper{
 		Repository: repository, Orchestrator: revival{race: r}, Methods: w.db.Customers(), Vault: cards, Idempotency: w.db.Idempotency(), Clock: r.clock, Logger: zap.NewNop(),
 		Notifications: r.receiver, Sightings: risk.NewEngine(risk.Options{Repository: w.db.Risk(), Clock: r.clock}),
+		Webhooks: activities.Backlog{Queue: w.db.Webhooks(), Replays: w.db.Webhooks()},
+		Notices:  &notice.Courier{Outbox: w.db.Notices(), Settings: w.db.Merchants(), Clock: r.clock},
 	}
 	change, err := payment.Open(payment.New{
 		ID: r.id, Scope: w.scope, Amount: amount, Currency: "USD", CaptureMethod: method, Routing: "auto", Gateway: w.provider.Provider(),

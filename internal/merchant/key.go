@@ -47,6 +47,8 @@ const (
 	WriteGateways   Permission = "gateways:write"
 	ReadRouting     Permission = "routing:read"
 	WriteRouting    Permission = "routing:write"
+	ReadWebhooks    Permission = "webhooks:read"
+	WriteWebhooks   Permission = "webhooks:write"
 )
 
 // Permissions lists what a secret key may be given.
@@ -54,6 +56,7 @@ var Permissions = []Permission{
 	ReadPayments, WritePayments, ConfirmPayments, ReadRefunds, WriteRefunds, ReadEvents, ReadLedger,
 	ReadCustomers, WriteCustomers, ReadRisk, WriteRisk, ReadSettings, WriteSettings,
 	ReadGateways, WriteGateways, ReadFX, WriteFX, ReadRouting, WriteRouting,
+	ReadWebhooks, WriteWebhooks,
 }
 
 // RotationOverlap is how long a rotated key stays valid beside its successor.

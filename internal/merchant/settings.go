@@ -17,7 +17,9 @@ type Settings struct {
 	// SettlementCurrency is what payments are settled in unless they say otherwise;
 	// "": each in its own.
 	SettlementCurrency money.Currency `json:"settlement_currency,omitempty"`
-	UpdatedAt          time.Time      `json:"-"` // zero: never set
+	// NotificationEmail is where notices to the merchant go; "": nowhere.
+	NotificationEmail string    `json:"notification_email,omitempty"`
+	UpdatedAt         time.Time `json:"-"` // zero: never set
 }
 
 // AcquiringCurrencies are what the acquiring façade takes unless the settings say

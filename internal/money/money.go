@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"strconv"
 )
 
 // MaxAmount is the largest amount accepted from outside, 2^53−1 minor units:
@@ -79,17 +80,21 @@ func (m Money) BasisPoints(bps int64) (Money, error) {
 
 // String prints the amount with its currency's decimals, for logs and
 // operators: "USD 12.50", "JPY 300".
-func (m Money) String() string {
+func (m Money) String() string { return string(m.Currency) + " " + m.Decimal() }
+
+// Decimal writes the amount alone, with exactly its currency's decimals: "12.50",
+// "300". Of an unknown currency it writes the minor units.
+func (m Money) Decimal() string {
 	digits := m.Currency.Exponent()
 	if digits == 0 {
-		return fmt.Sprintf("%s %d", m.Currency, m.Minor)
+		return strconv.FormatInt(m.Minor, 10)
 	}
 	sign, magnitude := "", uint64(m.Minor)
 	if m.Minor < 0 {
 		sign, magnitude = "-", -magnitude
 	}
 	scale := pow10(digits)
-	return fmt.Sprintf("%s %s%d.%0*d", m.Currency, sign, magnitude/scale, digits, magnitude%scale)
+	return fmt.Sprintf("%s%d.%0*d", sign, magnitude/scale, digits, magnitude%scale)
 }
 
 func pow10(digits int) uint64 {

@@ -41,6 +41,8 @@ func TestStringUsesTheCurrencysDecimals(t *testing.T) {
 	require.Equal(t, "USD -0.05", money.New(-5, "USD").String())
 	require.Equal(t, "JPY 300", money.New(300, "JPY").String())
 	require.Equal(t, "KWD 1.234", money.New(1234, "KWD").String())
+	require.Equal(t, "200.00", money.New(20000, "EUR").Decimal())
+	require.Equal(t, "-92233720368547758.08", money.New(math.MinInt64, "USD").Decimal())
 }
 
 func TestAddIsExactOrRefused(t *testing.T) {

@@ -171,7 +171,7 @@ func TestAnOpenOutcomeIsLookedUp(t *testing.T) {
 	p.Clock.Advance(10 * time.Second)
 	kept := p.tell(notice(a, payment.NoticeCaptured))
 	require.Equal(t, notification.Received, kept.Status)
-	require.Eventually(t, func() bool { return p.asked.count() == 1 }, 2*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return p.asked.count() == 1 }, 30*time.Second, time.Millisecond)
 	require.Equal(t, []string{a.Intent.ID + " " + kept.ID}, p.asked.payments)
 
 	p.Apply(t, p.Captured(t, a))
@@ -304,7 +304,7 @@ func TestRefundsAreLookedUpUntilTheHubKnows(t *testing.T) {
 	p.Clock.Advance(time.Minute)
 	require.Equal(t, notification.Applied, p.tell(noticeOfRefund(r, payment.NoticeOpen)).Status, "nothing has changed")
 	require.Equal(t, notification.Received, p.tell(noticeOfRefund(r, payment.NoticeRefunded)).Status)
-	require.Eventually(t, func() bool { return p.asked.count() == 1 }, 2*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return p.asked.count() == 1 }, 30*time.Second, time.Millisecond)
 
 	outcome := payment.Outcome{Class: payment.OutcomeSucceeded, Amount: 1000, TransactionReference: "re_1"}
 	c, err := r.Intent.RecordRefund(r.Refund, r.Transaction, outcome, p.Clock.Now())
@@ -312,7 +312,7 @@ func TestRefundsAreLookedUpUntilTheHubKnows(t *testing.T) {
 	p.Apply(t, c)
 	require.Equal(t, notification.Applied, p.tell(noticeOfRefund(r, payment.NoticeRefunded)).Status)
 	p.tell(noticeOfRefund(r, payment.NoticeFailed)) // it is taken back
-	require.Eventually(t, func() bool { return p.asked.count() == 2 }, 2*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return p.asked.count() == 2 }, 30*time.Second, time.Millisecond)
 	require.Equal(t, []string{r.Refund.ID, r.Refund.ID}, p.asked.refunds)
 }
 
@@ -389,7 +389,7 @@ func TestANotificationOfAWrongClockIsNotForgotten(t *testing.T) {
 	p.Clock.Advance(70 * time.Minute)
 	kept := p.tell(notice(a, payment.NoticeCaptured))
 	require.Equal(t, notification.Received, kept.Status)
-	require.Eventually(t, func() bool { return p.asked.count() == 1 }, 2*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return p.asked.count() == 1 }, 30*time.Second, time.Millisecond)
 	p.asked.fail = nil
 	p.Clock.Advance(-70 * time.Minute)
 	p.Apply(t, p.Captured(t, a))

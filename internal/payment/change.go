@@ -62,11 +62,11 @@ func (c *Change) step(s Step) ([]event.Type, error) { return c.Intent.advance(s)
 func (c *Change) seal(now time.Time, types []event.Type) error {
 	c.Intent.touch(now)
 	for _, kind := range types {
-		e, err := event.New(c.Intent.Scope, kind, c.Intent.ID, c.Intent, now)
+		events, err := event.Add(c.Events, c.Intent.Scope, kind, c.Intent.ID, c.told(), now)
 		if err != nil {
 			return err
 		}
-		c.Events = append(c.Events, e)
+		c.Events = events
 	}
 	return nil
 }

@@ -147,11 +147,11 @@ func (c Change) sealDispute(now time.Time, types ...event.Type) (Change, error) 
 	}
 	d.Version++
 	for _, kind := range types {
-		e, err := event.New(d.Scope, kind, d.ID, *d, now)
+		events, err := event.Add(c.Events, d.Scope, kind, d.ID, *d, now)
 		if err != nil {
 			return Change{}, err
 		}
-		c.Events = append(c.Events, e)
+		c.Events = events
 	}
 	return c, c.seal(now, nil)
 }

@@ -94,6 +94,7 @@ func (b *book) apply(c payment.Change) {
 		}
 	}
 	b.post(c.Ledger)
+	requireTold(b.t, c)
 	b.events += len(c.Events)
 	b.now = payment.Aggregate{Intent: c.Intent}
 	if a, ok := b.attempts[c.Intent.CurrentAttemptID]; ok {

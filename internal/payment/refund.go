@@ -164,11 +164,11 @@ func (c Change) sealRefund(now time.Time, types ...event.Type) (Change, error) {
 	}
 	r.Version++
 	for _, kind := range types {
-		e, err := event.New(r.Scope, kind, r.ID, *r, now)
+		events, err := event.Add(c.Events, r.Scope, kind, r.ID, *r, now)
 		if err != nil {
 			return Change{}, err
 		}
-		c.Events = append(c.Events, e)
+		c.Events = events
 	}
 	return c, c.seal(now, nil)
 }

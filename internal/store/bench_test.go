@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"context"
+	"strconv"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,6 +15,7 @@ import (
 	"paymenthub/internal/payment"
 	"paymenthub/internal/risk"
 	"paymenthub/internal/store/storetest"
+	"paymenthub/internal/webhook"
 )
 
 // onEach runs a benchmark on both databases, called by one and by 16 at a time.
@@ -60,6 +63,42 @@ func BenchmarkApplyCapture(b *testing.B) {
 	onEach(b, func(b *testing.B, w *storetest.World) payment.Change {
 		return w.Captured(b, w.Apply(b, w.Begun(b, w.Insert(b, w.Wanted()))))
 	}, func(w *storetest.World, c payment.Change) error { return w.Payments.Apply(context.Background(), c) })
+}
+
+// BenchmarkApplyTold records captures whose event is told to so many endpoints, by this
+// process.
+func BenchmarkApplyTold(b *testing.B) {
+	for _, endpoints := range []int{0, 1, 20} {
+		b.Run(strconv.Itoa(endpoints), func(b *testing.B) {
+			var ready *storetest.World
+			onEach(b, func(b *testing.B, w *storetest.World) payment.Change {
+				if ready != w {
+					ready = w
+					w.Store.DeliverThrough("bench", clock.System{}, func([]webhook.Task) {})
+					for range endpoints {
+						w.Asking(b, "payment_intent.succeeded")
+					}
+				}
+				return w.Captured(b, w.Apply(b, w.Begun(b, w.Insert(b, w.Wanted()))))
+			}, func(w *storetest.World, c payment.Change) error { return w.Payments.Apply(context.Background(), c) })
+		})
+	}
+}
+
+// BenchmarkClaimNothing is the poll of a dispatcher that has nothing to do.
+func BenchmarkClaimNothing(b *testing.B) {
+	for name, open := range map[string]func(t testing.TB) storetest.Subject{"sqlite": openSQLite, "postgres": openPostgres} {
+		b.Run(name, func(b *testing.B) {
+			w := storetest.NewWorld(b, open(b))
+			w.Asking(b)
+			b.ReportAllocs()
+			for b.Loop() {
+				tasks, err := w.Store.Webhooks().Claim(b.Context(), "bench", time.Now(), time.Now(), 10, 100)
+				require.NoError(b, err)
+				require.Empty(b, tasks)
+			}
+		})
+	}
 }
 
 // BenchmarkLoad reads a payment with its attempt and transaction.

@@ -33,9 +33,9 @@ func (r Payments) Apply(ctx context.Context, c payment.Change) error {
 	})
 }
 
-// commit writes the intent with its own statement and then the rest of the
-// change. Balances, which all payments of a merchant share, come last: their
-// rows are locked for the shortest time, and in the same order by everyone.
+// commit writes the intent with its own statement and then the rest of the change, and
+// hands on what is to be told of it. Balances, which all payments of a merchant share,
+// come last: their rows are locked for the shortest time, and in the same order by everyone.
 func (r Payments) commit(ctx context.Context, operation string, c payment.Change, intent func(*gorm.DB, paymentRow) error) error {
 	row, err := newPaymentRow(c.Intent)
 	if err != nil {
@@ -45,18 +45,24 @@ func (r Payments) commit(ctx context.Context, operation string, c payment.Change
 	if err != nil {
 		return translate(operation, err)
 	}
-	return r.store.transact(ctx, operation, func(tx *gorm.DB) error {
+	var out outbox
+	err = r.store.transact(ctx, operation, func(tx *gorm.DB) error {
 		if err := intent(tx, row); err != nil {
 			return err
 		}
 		if err := storeParts(tx, c); err != nil {
 			return err
 		}
-		if err := insertEvents(tx, c.Events); err != nil {
+		out = r.store.newOutbox()
+		if err := insertEvents(tx, &out, c.Events); err != nil {
 			return err
 		}
 		return postings.insert(tx)
 	})
+	if err == nil {
+		out.send()
+	}
+	return err
 }
 
 // storeParts writes what belongs to the payment; what refers comes after what

@@ -13,7 +13,8 @@ import (
 // Events implements event.Repository.
 type Events struct{ store *Store }
 
-// Events returns the events, to read. They are written by Payments.
+// Events returns the events, to read. They are written with what they
+// tell of.
 func (s *Store) Events() Events { return Events{s} }
 
 var _ event.Repository = Events{}
@@ -39,6 +40,13 @@ func (r eventRow) columns() []column {
 	}
 }
 
+func newEventRow(e event.Event) eventRow {
+	return eventRow{
+		ID: e.ID, MerchantID: e.Scope.MerchantID, Environment: string(e.Scope.Environment), Type: string(e.Type),
+		ObjectID: e.ObjectID, Object: string(e.Object), CreatedAt: at(e.CreatedAt),
+	}
+}
+
 func (r eventRow) event() (event.Event, error) {
 	return event.Event{
 		ID: r.ID, Scope: scopeOf(r.MerchantID, r.Environment), Type: event.Type(r.Type), ObjectID: r.ObjectID,
@@ -46,16 +54,16 @@ func (r eventRow) event() (event.Event, error) {
 	}, nil
 }
 
-func insertEvents(tx *gorm.DB, events []event.Event) error {
+// insertEvents writes the events of a change, with their deliveries.
+func insertEvents(tx *gorm.DB, out *outbox, events []event.Event) error {
 	rows := make([]eventRow, 0, len(events))
 	for _, e := range events {
-		rows = append(rows, eventRow{
-			ID: e.ID, MerchantID: e.Scope.MerchantID, Environment: string(e.Scope.Environment), Type: string(e.Type),
-			ObjectID: e.ObjectID, Object: string(e.Object), CreatedAt: at(e.CreatedAt),
-		})
+		rows = append(rows, newEventRow(e))
 	}
-	_, err := insert(tx, "", rows...)
-	return err
+	if _, err := insert(tx, "", rows...); err != nil {
+		return err
+	}
+	return out.address(tx, events)
 }
 
 // FindEvent returns one event of the scope. Errors: fault.NotFound.

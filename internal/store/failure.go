@@ -17,6 +17,7 @@ import (
 
 	"paymenthub/internal/fault"
 	"paymenthub/internal/payment"
+	"paymenthub/internal/webhook"
 )
 
 // translate is the one place where errors of the database become the hub's.
@@ -27,7 +28,7 @@ func translate(operation string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &known), errors.Is(err, payment.ErrStale), errors.Is(err, payment.ErrExists):
+	case errors.As(err, &known), errors.Is(err, payment.ErrStale), errors.Is(err, payment.ErrExists), errors.Is(err, webhook.ErrStale):
 		return err
 	case transient(err):
 		return fault.New(fault.Unavailable, "The database cannot answer right now. Retry with the same Idempotency-Key.").

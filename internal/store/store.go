@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,6 +59,9 @@ type Store struct {
 	batcher *batcher        // of SQLite's writes; nil with Postgres
 	writing chan struct{}   // places of Postgres' writes; nil with SQLite
 	session *pgx.ConnConfig // of Postgres; nil with SQLite
+
+	dispatcher atomic.Pointer[dispatcher] // of webhooks, in this process; nil: none
+	claimed    atomic.Pointer[string]     // endpoint that webhooks were claimed of last; nil: none yet
 }
 
 // Open connects to the database and checks that it answers. It does not migrate.

@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"database/sql"
-	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,28 +24,9 @@ func TestPostgres(t *testing.T) {
 	storetest.Run(t, openPostgres)
 }
 
-func openSQLite(t testing.TB) storetest.Subject {
-	// a path with everything that a URI would take for its own
-	file := filepath.Join(t.TempDir(), "hub 100%?#&.db")
-	return subject(t, store.Options{SQLiteFile: file}, "sqlite", "file:"+(&url.URL{Path: file}).EscapedPath())
-}
+func openSQLite(t testing.TB) storetest.Subject { return storetest.Migrated.SQLite(t) }
 
-func openPostgres(t testing.TB) storetest.Subject {
-	address := pgtest.NewDatabase(t)
-	return subject(t, store.Options{URL: address}, "pgx", address)
-}
-
-func subject(t testing.TB, o store.Options, driver, name string) storetest.Subject {
-	ctx := context.Background()
-	opened, err := store.Open(ctx, o)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, opened.Close()) })
-	require.NoError(t, opened.Migrate(ctx))
-	behind, err := sql.Open(driver, name)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, behind.Close()) })
-	return storetest.Subject{Store: opened, SQL: behind}
-}
+func openPostgres(t testing.TB) storetest.Subject { return storetest.Migrated.Postgres(t) }
 
 func TestSQLiteFileIsItsOwnersAlone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "hub.db")

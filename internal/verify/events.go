@@ -2,14 +2,16 @@ package verify
 
 import (
 	"context"
+	"time"
 
 	"paymenthub/internal/event"
 	"paymenthub/internal/payment"
 	"paymenthub/internal/vault"
 )
 
-// events checks that each change was told once, and of whom.
-func (f *findings) events(d *dossier) {
+// events checks that each change was told once, and of whom. Events are kept for a while
+// only: those of what is older than that are not counted.
+func (f *findings) events(d *dossier, now time.Time) {
 	type key struct {
 		objectID string
 		kind     event.Type
@@ -20,20 +22,14 @@ func (f *findings) events(d *dossier) {
 		f.hold(EventOwner, e.content != nil && e.content.ID == e.objectID && e.content.Scope == d.intent.Scope,
 			e.id, "the %s event tells of another object than %s, or of another owner's", e.kind, e.objectID)
 	}
-	p := d.intent
-	for kind, want := range d.toTell() {
-		have := counts[key{p.ID, kind}]
-		f.hold(PaymentEvents, have == want, p.ID, "status %s with %d %s events instead of %d", p.Status, have, kind, want)
+	since := keptSince(now)
+	if d.intent.CreatedAt.After(since) {
+		f.paymentTold(d, func(kind event.Type) int { return counts[key{d.intent.ID, kind}] })
 	}
-	asked := counts[key{p.ID, event.PaymentRequiresAction}]
-	least := 0
-	for _, a := range d.attempts {
-		if a.Status == payment.AttemptRequiresAction {
-			least = 1
-		}
-	}
-	f.hold(PaymentEvents, asked >= least && asked <= len(d.attempts), p.ID, "%d attempts with %d %s events", len(d.attempts), asked, event.PaymentRequiresAction)
 	for _, r := range d.refunds {
+		if !r.CreatedAt.After(since) {
+			continue
+		}
 		for kind, want := range map[event.Type]int{
 			event.RefundCreated:   1,
 			event.RefundCompleted: once(r.Status == payment.RefundSucceeded || !r.ReversedAt.IsZero()),
@@ -44,8 +40,27 @@ func (f *findings) events(d *dossier) {
 		}
 	}
 	for _, x := range d.disputes {
-		f.disputeTold(d, x)
+		if x.CreatedAt.After(since) {
+			f.disputeTold(d, x)
+		}
 	}
+}
+
+// paymentTold checks how many events of each kind there are of the payment itself.
+func (f *findings) paymentTold(d *dossier, count func(event.Type) int) {
+	p := d.intent
+	for kind, want := range d.toTell() {
+		have := count(kind)
+		f.hold(PaymentEvents, have == want, p.ID, "status %s with %d %s events instead of %d", p.Status, have, kind, want)
+	}
+	asked := count(event.PaymentRequiresAction)
+	least := 0
+	for _, a := range d.attempts {
+		if a.Status == payment.AttemptRequiresAction {
+			least = 1
+		}
+	}
+	f.hold(PaymentEvents, asked >= least && asked <= len(d.attempts), p.ID, "%d attempts with %d %s events", len(d.attempts), asked, event.PaymentRequiresAction)
 }
 
 // disputeTold checks the events of a dispute. The provider may open a closed one
@@ -113,7 +128,9 @@ func (r *run) owners(ctx context.Context) error {
 			UNION ALL SELECT e.id, e.type, e.object_id, e.environment FROM events e WHERE e.type LIKE 'refund.%' AND NOT EXISTS (
 				SELECT 1 FROM refunds r WHERE r.id = e.object_id AND r.merchant_id = e.merchant_id AND r.environment = e.environment)
 			UNION ALL SELECT e.id, e.type, e.object_id, e.environment FROM events e WHERE e.type LIKE 'dispute.%' AND NOT EXISTS (
-				SELECT 1 FROM disputes d WHERE d.id = e.object_id AND d.merchant_id = e.merchant_id AND d.environment = e.environment)`)
+				SELECT 1 FROM disputes d WHERE d.id = e.object_id AND d.merchant_id = e.merchant_id AND d.environment = e.environment)
+			UNION ALL SELECT e.id, e.type, e.object_id, e.environment FROM events e WHERE e.type LIKE 'webhook_endpoint.%' AND NOT EXISTS (
+				SELECT 1 FROM webhook_endpoints w WHERE w.id = e.object_id AND w.merchant_id = e.merchant_id AND w.environment = e.environment)`)
 	})
 }
 

@@ -110,4 +110,4 @@ var exchangeWays = []broken{
 	{rule: verify.LedgerPostings, damage: func(w *town) { w.unbook("converted", w.id("converted and refunded")) }},
 }
 
-func allWays() []broken { return slices.Concat(ways, exchangeWays) }
+func allWays() []broken { return slices.Concat(ways, exchangeWays, webhookWays) }

@@ -3,8 +3,10 @@ package verify_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,10 +20,7 @@ import (
 type row map[string]any
 
 func (r row) with(key string, value any) row {
-	changed := row{}
-	for k, v := range r {
-		changed[k] = v
-	}
+	changed := maps.Clone(r)
 	changed[key] = value
 	return changed
 }
@@ -29,6 +28,18 @@ func (r row) with(key string, value any) row {
 // record is a provider's record that a test may change.
 type record struct {
 	charges, refunds, disputes, methods []row
+}
+
+// clone is a record of its own, with the same rows.
+func (r *record) clone() *record {
+	own := *r
+	for _, list := range []*[]row{&own.charges, &own.refunds, &own.disputes, &own.methods} {
+		*list = slices.Clone(*list)
+		for i, told := range *list {
+			(*list)[i] = maps.Clone(told)
+		}
+	}
+	return &own
 }
 
 func metadataOf(p payment.Intent) row {

@@ -33,6 +33,9 @@ const (
 	DisputeEvidence       Rule = "dispute_evidence"
 	DisputeEvents         Rule = "dispute_events"
 	EventOwner            Rule = "event_owner"
+	DeliveryOfEvent       Rule = "delivery_of_event"
+	DeliveryAttempts      Rule = "delivery_attempts"
+	DeliveryComplete      Rule = "delivery_complete"
 	CardErased            Rule = "card_erased"
 	SecurityCodeErased    Rule = "security_code_erased"
 	NotificationOwner     Rule = "notification_owner"
@@ -84,6 +87,9 @@ var Rules = []Description{
 	{RefundEvents, "Merchants were told of every change of their refunds, once."},
 	{DisputeEvents, "Merchants were told of every dispute, once, and of the state that it is in."},
 	{EventOwner, "An event is told to the merchant and environment that its object belongs to, and to nobody else."},
+	{DeliveryOfEvent, "A merchant's endpoint is sent that merchant's events, and nobody else's."},
+	{DeliveryAttempts, "Every attempt to deliver an event is on record, and a delivery succeeded exactly when its last attempt was taken."},
+	{DeliveryComplete, "Every event that an endpoint asks for is on its way to it, or was delivered."},
 	{CardErased, "Card data is gone as soon as the gateway has answered."},
 	{SecurityCodeErased, "No security code is kept for longer than an hour (PCI DSS 3.3.1)."},
 	{NotificationOwner, "What a provider told unasked is applied to a payment of its own environment, and to no other."},

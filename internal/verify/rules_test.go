@@ -303,12 +303,12 @@ var ways = []broken{
 
 // TestEveryRuleFires breaks one thing at a time.
 func TestEveryRuleFires(t *testing.T) {
-	for database, open := range databases {
+	for database, townIn := range databases {
 		t.Run(database, func(t *testing.T) {
 			for i, way := range allWays() {
 				t.Run(fmt.Sprintf("%02d %s", i, way.rule), func(t *testing.T) {
 					t.Parallel()
-					w := newTown(t, open(t))
+					w := townIn(t)
 					way.damage(w)
 					report := w.verified(w.record.serve(t, nil))
 					require.ElementsMatch(t, append([]verify.Rule{way.rule}, way.also...), rulesOf(report), "%+v", report.Violations)
@@ -339,10 +339,10 @@ func TestEveryRuleHasATest(t *testing.T) {
 // TestHealthyIsClean checks that no rule fires without cause, and that every
 // rule was held against something.
 func TestHealthyIsClean(t *testing.T) {
-	for database, open := range databases {
+	for database, townIn := range databases {
 		t.Run(database, func(t *testing.T) {
 			t.Parallel()
-			w := newTown(t, open(t))
+			w := townIn(t)
 			report := w.verified(w.record.serve(t, nil))
 			require.Empty(t, report.Violations)
 			require.Zero(t, report.Total)

@@ -17,7 +17,7 @@ import (
 // TestRunningHubRaisesNoAlarm lets the hub capture a payment after the witness
 // was read for the first time.
 func TestRunningHubRaisesNoAlarm(t *testing.T) {
-	w := newTown(t, openSQLite(t))
+	w := sqliteTown(t)
 	var reads int
 	witness := w.record.serve(t, func() {
 		if reads++; reads != 4 { // the first read of disputes, charges and refunds is over
@@ -46,7 +46,7 @@ func TestRunningHubRaisesNoAlarm(t *testing.T) {
 
 // TestRestlessPaymentIsUnsettled lets a payment change whenever it is looked at.
 func TestRestlessPaymentIsUnsettled(t *testing.T) {
-	w := newTown(t, openSQLite(t))
+	w := sqliteTown(t)
 	w.record.change(w.named["sold"], func(row) row { return nil })
 	witness := w.record.serve(t, func() {
 		raised, err := w.named["sold"].Intent.Raise("again", w.now())
@@ -60,7 +60,7 @@ func TestRestlessPaymentIsUnsettled(t *testing.T) {
 // TestUnknownOutcomeIsNotJudged: while the hub does not know, the provider may
 // have charged or not.
 func TestUnknownOutcomeIsNotJudged(t *testing.T) {
-	w := newTown(t, openSQLite(t))
+	w := sqliteTown(t)
 	charge := w.record.chargeOf(w.named["sold"])
 	for _, name := range []string{"processing", "acting"} {
 		p := w.named[name].Intent
@@ -75,7 +75,7 @@ func TestUnknownOutcomeIsNotJudged(t *testing.T) {
 }
 
 func TestPendingRefundMayBeCarriedOut(t *testing.T) {
-	w := newTown(t, openSQLite(t))
+	w := sqliteTown(t)
 	pending := w.refunds[payment.RefundPending]
 	w.record.refunds = append(w.record.refunds, w.record.refunds[0].with("id", "re_2").with("amount", pending.Amount).
 		with("metadata", row{"payment_id": pending.PaymentID, "refund_id": pending.ID}))
@@ -99,7 +99,7 @@ func (w *town) disputeAtProvider() payment.DisputeReport {
 // TestProviderIsAheadOfItsWebhook: a provider opens a dispute by itself, and the
 // hub hears of it only later.
 func TestProviderIsAheadOfItsWebhook(t *testing.T) {
-	w := newTown(t, openSQLite(t))
+	w := sqliteTown(t)
 	report, reads := w.disputeAtProvider(), 0
 	witness := w.record.serve(t, func() {
 		if reads++; reads == 7 { // the first read and one round are over: now the webhook comes
@@ -118,7 +118,7 @@ func TestProviderIsAheadOfItsWebhook(t *testing.T) {
 // TestStoredNotificationIsAwaited: what a provider did is not unknown to the hub
 // while its notification waits to be applied.
 func TestStoredNotificationIsAwaited(t *testing.T) {
-	w := newTown(t, openSQLite(t))
+	w := sqliteTown(t)
 	w.disputeAtProvider()
 	witness := w.record.serve(t, nil)
 	require.Equal(t, []verify.Rule{verify.ProviderDisputeKnown}, rulesOf(w.verified(witness)))
@@ -131,7 +131,7 @@ func TestStoredNotificationIsAwaited(t *testing.T) {
 }
 
 func TestOperatorIsNeeded(t *testing.T) {
-	w := newTown(t, openSQLite(t))
+	w := sqliteTown(t)
 	w.set("processing", "attention = 'look'")
 	w.force("UPDATE refunds SET attention = 'look' WHERE status = 'pending'", "UPDATE gateway_notifications SET status = 'raised' WHERE status = 'ignored'",
 		fmt.Sprintf("UPDATE payment_methods SET forgotten_at = NULL, attention = 'look', due_at = %s WHERE id = '%s'", w.ago(29*time.Minute), w.forgotten.ID))
@@ -143,7 +143,7 @@ func TestOperatorIsNeeded(t *testing.T) {
 
 // TestBrokenWitnessIsAnError: a short record must never pass for a whole one.
 func TestBrokenWitnessIsAnError(t *testing.T) {
-	w := newTown(t, openSQLite(t))
+	w := sqliteTown(t)
 	for name, answer := range map[string]string{
 		"cut off": `{"disputes":[{"id":"du_1"},`, "unfinished": `{"disputes":[]`, "another list": `{"refunds":[]}`, "an error": `{"error":"x"}`, "nothing": ``,
 	} {
@@ -159,7 +159,7 @@ func TestBrokenWitnessIsAnError(t *testing.T) {
 }
 
 func TestViolationsAreBounded(t *testing.T) {
-	w := newTown(t, openSQLite(t))
+	w := sqliteTown(t)
 	foreign := w.record.chargeOf(w.named["sold"]).with("metadata", row{})
 	for range verify.MaxViolations + 7 {
 		w.record.charges = append(w.record.charges, foreign)
@@ -170,7 +170,7 @@ func TestViolationsAreBounded(t *testing.T) {
 }
 
 func TestAwaitQuiet(t *testing.T) {
-	w := newTown(t, openSQLite(t))
+	w := sqliteTown(t)
 	quiet, err := verify.AwaitQuiet(ctx, w.Store, 10*time.Millisecond)
 	require.NoError(t, err)
 	require.False(t, quiet)

@@ -114,7 +114,7 @@ func inUse() int64 {
 // TestMemoryStaysBounded: ten times the payments take no more memory, and the
 // progress is told all the while.
 func TestMemoryStaysBounded(t *testing.T) {
-	w := newTown(t, openSQLite(t))
+	w := sqliteTown(t)
 	peak := func(payments int) (most int64) {
 		witness, before := w.manyCharges(payments), inUse()
 		calls, steps := 0, map[string]int64{}
@@ -134,17 +134,17 @@ func TestMemoryStaysBounded(t *testing.T) {
 		require.Greater(t, steps["rows of the providers' records"], int64(payments)-500)
 		return most
 	}
-	w.many(0, 2000)
-	few := peak(2000)
-	w.many(2000, 20_000)
-	many := peak(20_000)
-	t.Logf("%d KB with 2,000 payments, %d KB with 20,000", few>>10, many>>10)
-	require.Less(t, many, few+1<<20)
+	w.many(0, 1000)
+	few := peak(1000)
+	w.many(1000, 10_000)
+	many := peak(10_000)
+	t.Logf("%d KB with 1,000 payments, %d KB with 10,000", few>>10, many>>10)
+	require.Less(t, many, few+1<<19)
 }
 
 // BenchmarkRun verifies 20,000 payments with their provider's record.
 func BenchmarkRun(b *testing.B) {
-	w := newTown(b, openSQLite(b))
+	w := sqliteTown(b)
 	w.many(0, 20_000)
 	witness := w.manyCharges(20_000)
 	before := inUse()

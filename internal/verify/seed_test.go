@@ -2,8 +2,9 @@ package verify_test
 
 import (
 	"context"
-	"database/sql"
-	"path/filepath"
+	"maps"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,35 +17,34 @@ import (
 	"paymenthub/internal/payment"
 	"paymenthub/internal/routing"
 	"paymenthub/internal/store"
-	"paymenthub/internal/store/pgtest"
 	"paymenthub/internal/store/storetest"
 )
 
 var ctx = context.Background()
 
-// databases are the databases that everything is verified on.
-var databases = map[string]func(testing.TB) storetest.Subject{"SQLite": openSQLite, "Postgres": openPostgres}
+// databases have a town each, for every test to get a copy of.
+var databases = map[string]func(testing.TB) *town{"SQLite": sqliteTown, "Postgres": postgresTown}
 
-func openSQLite(t testing.TB) storetest.Subject {
-	file := filepath.Join(t.TempDir(), "hub.db")
-	return subject(t, store.Options{SQLiteFile: file}, "sqlite", file+"?_pragma=ignore_check_constraints(1)&_pragma=busy_timeout(5000)")
-}
+func sqliteTown(t testing.TB) *town { return townOn(t, towns.SQLite(t)) }
 
-func openPostgres(t testing.TB) storetest.Subject {
-	url := pgtest.NewDatabase(t)
-	return subject(t, store.Options{URL: url}, "pgx", url)
-}
+func postgresTown(t testing.TB) *town { return townOn(t, towns.Postgres(t)) }
 
-func subject(t testing.TB, o store.Options, driver, name string) storetest.Subject {
-	opened, err := store.Open(ctx, o)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, opened.Close()) })
-	require.NoError(t, opened.Migrate(ctx))
-	behind, err := sql.Open(driver, name)
-	require.NoError(t, err)
-	behind.SetMaxOpenConns(1)
-	t.Cleanup(func() { require.NoError(t, behind.Close()) })
-	return storetest.Subject{Store: opened, SQL: behind}
+var (
+	towns = storetest.NewTemplate(func(t testing.TB, s storetest.Subject) {
+		require.NoError(t, s.Store.Migrate(ctx))
+		made.Store(s.Store.Dialect(), newTown(t, s))
+	})
+	made sync.Map // the *town in the template of each store.Dialect
+)
+
+// townOn is the town that a copy of its template has.
+func townOn(t testing.TB, s storetest.Subject) *town {
+	found, _ := made.Load(s.Store.Dialect())
+	w := *found.(*town)
+	s.SQL.SetMaxOpenConns(1) // for what force sets to hold
+	w.World, w.t, w.record = w.On(s), t, w.record.clone()
+	w.named, w.refunds, w.disputes = maps.Clone(w.named), maps.Clone(w.refunds), maps.Clone(w.disputes)
+	return &w
 }
 
 // town is a database with a payment in every state, each by its name, and the
@@ -67,6 +67,7 @@ func newTown(t testing.TB, s storetest.Subject) *town {
 	w := &town{World: storetest.NewWorld(t, s), t: t, record: &record{}, named: map[string]payment.Aggregate{}, refunds: map[payment.RefundStatus]payment.Refund{}, disputes: map[string]payment.Dispute{}}
 	no := payment.Declined(payment.NewDecline(payment.DeclineInsufficientFunds))
 
+	w.listen()
 	w.name("new", w.open(payment.CaptureAutomatic))
 	w.name("declined", w.tell(w.try(w.open(payment.CaptureAutomatic)), no))
 	w.name("absent", w.tell(w.try(w.open(payment.CaptureAutomatic)), payment.Outcome{Class: payment.OutcomeAbsent}))
@@ -98,6 +99,7 @@ func newTown(t testing.TB, s storetest.Subject) *town {
 	w.notify()
 	w.save()
 	w.convert()
+	w.deliver()
 	for _, a := range w.named {
 		w.record.witness(a)
 	}
@@ -262,7 +264,7 @@ func (w *town) notify() {
 func (w *town) force(statements ...string) {
 	w.t.Helper()
 	unlock := []string{
-		"DROP TRIGGER IF EXISTS ledger_transactions_no_update", "DROP TRIGGER IF EXISTS ledger_transactions_no_delete",
+		"PRAGMA ignore_check_constraints = 1", "DROP TRIGGER IF EXISTS ledger_transactions_no_update", "DROP TRIGGER IF EXISTS ledger_transactions_no_delete",
 		"DROP TRIGGER IF EXISTS ledger_entries_no_update", "DROP TRIGGER IF EXISTS ledger_entries_no_delete",
 	}
 	if w.Store.Dialect() == store.Postgres {
@@ -272,10 +274,10 @@ func (w *town) force(statements ...string) {
 				EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.relation, c.conname);
 			END LOOP; END $$`}
 	}
-	for _, statement := range append(unlock, statements...) {
+	for _, statement := range slices.Concat(unlock, statements) {
 		done, err := w.SQL.Exec(statement)
 		require.NoError(w.t, err, statement)
-		if n, err := done.RowsAffected(); err == nil && statement[:4] != "DROP" && statement[:2] != "DO" && statement[:3] != "SET" {
+		if n, err := done.RowsAffected(); err == nil && !slices.Contains(unlock, statement) {
 			require.NotZero(w.t, n, statement)
 		}
 	}

@@ -46,7 +46,7 @@ func newStripeTown(t *testing.T) *stripeTown {
 	})
 	adapter, err := stripe.New(stripe.Options{SecretKey: "sk_test_verify", BaseURL: server.URL})
 	require.NoError(t, err)
-	return &stripeTown{town: &town{World: storetest.NewWorld(t, openSQLite(t)), t: t}, url: server.URL, adapter: adapter}
+	return &stripeTown{town: &town{World: storetest.NewWorld(t, storetest.Migrated.SQLite(t)), t: t}, url: server.URL, adapter: adapter}
 }
 
 func (w *stripeTown) call(a payment.Aggregate) gateway.Call {

@@ -127,6 +127,7 @@ func (r *run) all(ctx context.Context) error {
 	}{
 		{stepPayments, r.count}, {stepPayments, r.payments}, {"balances", r.accounts}, {"owners of events", r.owners},
 		{"owners of disputes", r.disputeOwners}, {"security codes", r.codes}, {"notifications", r.notifications},
+		{"webhook deliveries", r.deliveries}, {"events that were not delivered", r.untold},
 		{"default payment methods", r.defaults}, {"payment methods under way", r.waiting}, {"saved payment methods", r.methods},
 		{"strangers at the providers", r.strangers}, {"what seems to disagree", r.confirm},
 	} {
@@ -234,7 +235,7 @@ func (r *run) payment(d *dossier) {
 	r.books(d)
 	r.promised(d)
 	r.converted(d)
-	r.events(d)
+	r.events(d, now)
 	r.cards(d)
 }
 

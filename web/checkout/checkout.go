@@ -20,6 +20,7 @@ import (
 	"paymenthub/internal/card"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
+	"paymenthub/web/asset"
 )
 
 // State is which of its faces the page shows.
@@ -136,10 +137,10 @@ type page struct {
 func (p page) Colours() template.CSS { return template.CSS(p.colours) } //nolint:gosec // made of colours alone
 
 // Style and Script are the files that the page loads.
-func (p page) Style() Asset { return styleAsset }
+func (p page) Style() *asset.File { return styleFile }
 
 // Script is the page's script.
-func (p page) Script() Asset { return scriptAsset }
+func (p page) Script() *asset.File { return scriptFile }
 
 // Amount is the payment's amount, written for the shopper.
 func (p page) Amount() string {

@@ -193,6 +193,9 @@ func (d *draft) text(p *openapi3.Parameter, wanted bool) (string, bool) {
 		}
 	}
 	plain, _ := resolve(p.Schema.Value)
+	if kind(plain) == "array" { // given once, it is a list of one
+		plain, _ = resolve(plain.Items.Value)
+	}
 	if p.In == "header" && kind(plain) == "string" && len(plain.Enum) == 0 {
 		low, high := int(plain.MinLength), 100
 		if plain.MaxLength != nil {

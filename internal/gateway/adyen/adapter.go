@@ -152,7 +152,7 @@ func (*Adapter) Provider() string { return Name }
 // add the interchange of each card, which no list tells.
 var capabilities = gateway.Capabilities{
 	Methods:             map[payment.MethodType]gateway.MethodSupport{payment.MethodCard: {ManualCapture: true}},
-	AuthorizationWindow: authorizationWindow, PartialCapture: true, RepeatedFor: keysKept, Currencies: currencies,
+	AuthorizationWindow: authorizationWindow, PartialCapture: true, Untold: true, RepeatedFor: keysKept, Currencies: currencies,
 }
 
 // Capabilities implements gateway.Gateway.

@@ -56,46 +56,6 @@ var refusals = []struct {
 // network would fine it.
 var neverAgain = map[string]bool{"26": true, "46": true}
 
-// issuerCodes maps the issuer's response code, for refusals of which Adyen gives no
-// reason. Source: ISO 8583, field 39; N7 is Visa's, 82 is shared.
-var issuerCodes = map[string]payment.DeclineCode{
-	"03": payment.DeclineNotPermitted, // invalid merchant
-	"04": payment.DeclineLostOrStolen, // pick up
-	"05": payment.DeclineDoNotHonor,
-	"07": payment.DeclineLostOrStolen, // pick up, special condition
-	"13": payment.DeclineAmount,
-	"14": payment.DeclineIncorrectNumber,
-	"41": payment.DeclineLostOrStolen,
-	"43": payment.DeclineLostOrStolen,
-	"51": payment.DeclineInsufficientFunds,
-	"54": payment.DeclineExpiredCard,
-	"57": payment.DeclineNotPermitted,
-	"59": payment.DeclineFraud,
-	"61": payment.DeclineLimitExceeded,
-	"62": payment.DeclineNotPermitted,
-	"65": payment.DeclineLimitExceeded,
-	"82": payment.DeclineIncorrectCVC,
-	"91": payment.DeclineIssuerUnavailable,
-	"96": payment.DeclineProcessingError,
-	"N7": payment.DeclineIncorrectCVC,
-}
-
-// networkAdvice maps Mastercard's merchant advice codes.
-// Source: Mastercard, Transaction Processing Rules, merchant advice codes.
-var networkAdvice = map[string]payment.Advice{
-	"01": payment.AdviceCheckCard,  // new account information available
-	"02": payment.AdviceTryLater,   // cannot approve now
-	"03": payment.AdviceNeverRetry, // do not try again
-	"21": payment.AdviceNeverRetry, // the cardholder canceled the agreement
-	"24": payment.AdviceTryLater,   // after 1 hour
-	"25": payment.AdviceTryLater,   // after 24 hours
-	"26": payment.AdviceTryLater,   // after 2 days
-	"27": payment.AdviceTryLater,   // after 4 days
-	"28": payment.AdviceTryLater,   // after 6 days
-	"29": payment.AdviceTryLater,   // after 8 days
-	"30": payment.AdviceTryLater,   // after 10 days
-}
-
 // errorCodes maps the error codes with which Adyen refuses a request before anything
 // is done; those that are not here are faults of the request or of the account's
 // settings. Source: docs.adyen.com/development-resources/error-codes.

@@ -37,17 +37,17 @@ func (r refusal) decline() payment.Decline {
 		}
 	}
 	if code == payment.DeclineGeneric {
-		if told, ok := issuerCodes[issuer]; ok {
+		if told, ok := payment.DeclineOfIssuer(issuer); ok {
 			code = told
 		}
 	}
 	d := payment.NewDecline(code)
 	d.IssuerCode, d.NetworkAdvice, d.GatewayCode = issuer, advice, word
 	switch {
-	case neverAgain[number] || networkAdvice[advice] == payment.AdviceNeverRetry:
+	case neverAgain[number] || payment.AdviceOfNetwork(advice) == payment.AdviceNeverRetry:
 		d.Advice = payment.AdviceNeverRetry
-	case networkAdvice[advice] != "" && d.Advice != payment.AdviceNeverRetry && d.Advice != payment.AdviceAuthenticate:
-		d.Advice = networkAdvice[advice]
+	case payment.AdviceOfNetwork(advice) != "" && d.Advice != payment.AdviceNeverRetry && d.Advice != payment.AdviceAuthenticate:
+		d.Advice = payment.AdviceOfNetwork(advice)
 	}
 	return d
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -27,9 +26,6 @@ import (
 	"paymenthub/internal/simulator/chassis"
 	"paymenthub/internal/vault"
 )
-
-// impatience is the adapter's time limit here: timeouts are waited for.
-const impatience = 400 * time.Millisecond
 
 var (
 	credentials = simadyen.Credentials("sandbox")
@@ -94,7 +90,7 @@ func newAdapter(t *testing.T, url string, log *zap.Logger, change ...func(*adyen
 	t.Helper()
 	o := adyen.Options{
 		APIKey: credentials["api_key"], MerchantAccount: credentials["merchant_account"], HMACKey: credentials["hmac_key"],
-		BaseURL: url, Timeout: impatience, Logger: log,
+		BaseURL: url, Timeout: gatewaytest.Impatience, Logger: log,
 	}
 	for _, f := range change {
 		f(&o)
@@ -186,15 +182,6 @@ func (p provider) charges(t *testing.T) []gatewaytest.Charge {
 	return charges
 }
 
-// closedAddress is an address where nobody listens.
-func closedAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return "http://" + listener.Addr().String()
-}
-
 func card(number string) vault.Card {
 	return vault.Card{Number: vault.Secret(number), CVC: "917", ExpMonth: 12, ExpYear: time.Now().Year() + 3, HolderName: "Ada Lovelace"}
 }
@@ -202,7 +189,7 @@ func card(number string) vault.Card {
 func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 	return gatewaytest.Harness{
 		Gateway:     newAdapter(t, p.url, log),
-		Unreachable: newAdapter(t, closedAddress(t), log),
+		Unreachable: newAdapter(t, gatewaytest.Nowhere, log),
 		Rolled:      newAdapter(t, p.url, log, func(o *adyen.Options) { o.APIKey += "~2" }),
 		Stranger: newAdapter(t, p.url, log, func(o *adyen.Options) {
 			o.APIKey, o.MerchantAccount, o.HMACKey = strangers["api_key"], strangers["merchant_account"], strangers["hmac_key"]

@@ -193,7 +193,7 @@ func TestAWaitingPaymentIsCancelledUntilAdyenHears(t *testing.T) {
 		require.NotEmpty(t, o.Detail)
 		require.EqualValues(t, 1, calls.Load())
 	}
-	require.Equal(t, payment.OutcomeUnknown, newAdapter(t, closedAddress(t), nil).Void(t.Context(), call).Class)
+	require.Equal(t, payment.OutcomeUnknown, newAdapter(t, gatewaytest.Nowhere, nil).Void(t.Context(), call).Class)
 }
 
 func TestProbeNamesTheCredential(t *testing.T) {

@@ -144,22 +144,6 @@ var errorCodes = map[string]payment.DeclineCode{
 	"service_unavailable":                             payment.DeclineProcessingError,
 }
 
-// networkAdvice maps Mastercard's merchant advice codes.
-// Source: Mastercard, Transaction Processing Rules, merchant advice codes.
-var networkAdvice = map[string]payment.Advice{
-	"01": payment.AdviceCheckCard,  // new account information available
-	"02": payment.AdviceTryLater,   // cannot approve now
-	"03": payment.AdviceNeverRetry, // do not try again
-	"21": payment.AdviceNeverRetry, // the cardholder canceled the agreement
-	"24": payment.AdviceTryLater,   // after 1 hour
-	"25": payment.AdviceTryLater,   // after 24 hours
-	"26": payment.AdviceTryLater,   // after 2 days
-	"27": payment.AdviceTryLater,   // after 4 days
-	"28": payment.AdviceTryLater,   // after 6 days
-	"29": payment.AdviceTryLater,   // after 8 days
-	"30": payment.AdviceTryLater,   // after 10 days
-}
-
 // recommendations maps recommendation_code.
 // Source: checkout.com/docs/resources/codes/recommendation-codes.
 var recommendations = map[string]payment.Advice{

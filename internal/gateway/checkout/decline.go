@@ -51,7 +51,7 @@ func (r result) issuerCode() string {
 // advise lets what the network and Checkout.com advise for this very decline go
 // before the taxonomy's general advice, except that nothing lifts a "never".
 func (r result) advise(general payment.Advice) payment.Advice {
-	network, own := networkAdvice[r.Processing.PartnerMerchantAdviceCode], recommendations[r.Processing.RecommendationCode]
+	network, own := payment.AdviceOfNetwork(r.Processing.PartnerMerchantAdviceCode), recommendations[r.Processing.RecommendationCode]
 	never := slices.Contains(neverAgain, r.ResponseCode) || network == payment.AdviceNeverRetry || own == payment.AdviceNeverRetry
 	switch {
 	case general == payment.AdviceNeverRetry || never:

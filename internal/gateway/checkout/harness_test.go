@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -24,9 +23,6 @@ import (
 	simcheckout "paymenthub/internal/simulator/checkout"
 	"paymenthub/internal/vault"
 )
-
-// impatience is the adapter's time limit here: timeouts are waited for.
-const impatience = 400 * time.Millisecond
 
 var credentials = simcheckout.Credentials("sandbox")
 
@@ -60,7 +56,7 @@ func newAdapter(t *testing.T, url string, log *zap.Logger, change ...func(*check
 	t.Helper()
 	options := checkout.Options{
 		SecretKey: credentials["secret_key"], ProcessingChannelID: credentials["processing_channel_id"],
-		WebhookSecret: credentials["webhook_secret"], BaseURL: url, Timeout: impatience, Logger: log,
+		WebhookSecret: credentials["webhook_secret"], BaseURL: url, Timeout: gatewaytest.Impatience, Logger: log,
 	}
 	for _, f := range change {
 		f(&options)
@@ -143,15 +139,6 @@ func (p provider) charges(t *testing.T) []gatewaytest.Charge {
 	return charges
 }
 
-// closedAddress is an address where nobody listens.
-func closedAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return "http://" + listener.Addr().String()
-}
-
 func card(number string) vault.Card {
 	return vault.Card{Number: vault.Secret(number), CVC: "917", ExpMonth: 12, ExpYear: time.Now().Year() + 3, HolderName: "Ada Lovelace"}
 }
@@ -159,7 +146,7 @@ func card(number string) vault.Card {
 func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 	return gatewaytest.Harness{
 		Gateway:     newAdapter(t, p.url, log),
-		Unreachable: newAdapter(t, closedAddress(t), log),
+		Unreachable: newAdapter(t, gatewaytest.Nowhere, log),
 		Rolled:      newAdapter(t, p.url, log, func(o *checkout.Options) { o.SecretKey += "~2" }),
 		Stranger: newAdapter(t, p.url, log, func(o *checkout.Options) {
 			o.ProcessingChannelID, o.WebhookSecret = "pc_of_another_account", "of another account"

@@ -74,6 +74,14 @@ type Amount struct {
 	Provider int64
 }
 
+// Impatience is the adapters' time limit in the suite, which waits for it to pass: as
+// short as a busy machine allows.
+const Impatience = 800 * time.Millisecond
+
+// Nowhere is where nobody listens. A port that was just free may be given to another
+// test in the meantime; this one is given to nobody.
+const Nowhere = "http://127.0.0.1:1"
+
 // Harness is one provider under test, with one of the methods that shoppers pay
 // with there.
 type Harness struct {
@@ -82,10 +90,9 @@ type Harness struct {
 	// Currency is what most cases charge 120.00 of: one of two decimals that Method
 	// takes; "" means US dollars.
 	Currency money.Currency
-	// Gateway is the adapter. Its time limit is short (well under a second),
-	// since the suite waits for it.
+	// Gateway is the adapter, whose time limit is Impatience.
 	Gateway gateway.Gateway
-	// Unreachable is the same adapter for an address where nobody listens.
+	// Unreachable is the same adapter for Nowhere.
 	Unreachable gateway.Gateway
 	// Rolled is the same adapter with a new key of the same account.
 	Rolled gateway.Gateway

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -25,9 +24,6 @@ import (
 	"paymenthub/internal/simulator/chassis"
 	simmollie "paymenthub/internal/simulator/mollie"
 )
-
-// impatience is the adapter's time limit here: timeouts are waited for.
-const impatience = 400 * time.Millisecond
 
 // The credentials of the account under test, and of nobody.
 var (
@@ -93,7 +89,7 @@ func startProvider(t *testing.T) provider {
 // adapter makes one whose settings are changed as told.
 func adapter(t *testing.T, url string, change func(*mollie.Options)) *mollie.Adapter {
 	t.Helper()
-	o := mollie.Options{APIKey: apiKey, WebhookSecret: webhookSecret, BaseURL: url, Timeout: impatience}
+	o := mollie.Options{APIKey: apiKey, WebhookSecret: webhookSecret, BaseURL: url, Timeout: gatewaytest.Impatience}
 	if change != nil {
 		change(&o)
 	}
@@ -169,15 +165,6 @@ func (p provider) charges(t *testing.T) []gatewaytest.Charge {
 	return charges
 }
 
-// closedAddress is an address where nobody listens.
-func closedAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return "http://" + listener.Addr().String()
-}
-
 // harness is the provider with one method. OpenDispute is left out: what the suite
 // asks of disputes (a time to respond by, a review) Mollie's chargebacks do not have.
 // TestChargebacks has their cases.
@@ -186,7 +173,7 @@ func (p provider) harness(t *testing.T, method payment.MethodType, log *zap.Logg
 	h := gatewaytest.Harness{
 		Method: method, Currency: "EUR",
 		Gateway:     adapter(t, p.url, logging),
-		Unreachable: adapter(t, closedAddress(t), logging),
+		Unreachable: adapter(t, gatewaytest.Nowhere, logging),
 		Rolled:      adapter(t, p.url, func(o *mollie.Options) { o.APIKey += "~2" }),
 		Stranger: adapter(t, p.url, func(o *mollie.Options) {
 			o.APIKey, o.WebhookSecret = "test_of_another_account", "of_another_account"

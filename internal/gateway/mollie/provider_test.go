@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paymenthub/internal/gateway"
+	"paymenthub/internal/gateway/gatewaytest"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
 )
@@ -153,7 +154,7 @@ func TestChargebacks(t *testing.T) {
 		_, err := a.Dispute(t.Context(), gateway.DisputeLookup{Reference: none})
 		require.Error(t, err, "%q", none)
 	}
-	_, err := adapter(t, closedAddress(t), nil).Dispute(t.Context(), gateway.DisputeLookup{Reference: reference})
+	_, err := adapter(t, gatewaytest.Nowhere, nil).Dispute(t.Context(), gateway.DisputeLookup{Reference: reference})
 	require.Error(t, err)
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -26,9 +25,6 @@ import (
 	"paymenthub/internal/simulator/chassis"
 	simpaypal "paymenthub/internal/simulator/paypal"
 )
-
-// impatience is the adapter's time limit here: timeouts are waited for.
-const impatience = 400 * time.Millisecond
 
 // account is the account of the adapters here.
 var account = simpaypal.Credentials("conformance")
@@ -90,7 +86,7 @@ func newAdapter(t *testing.T, url string, credentials map[string]string, log *za
 	t.Helper()
 	adapter, err := paypal.New(paypal.Options{
 		ClientID: credentials["client_id"], ClientSecret: credentials["client_secret"], WebhookID: credentials["webhook_id"],
-		BaseURL: url, Timeout: impatience, Logger: log,
+		BaseURL: url, Timeout: gatewaytest.Impatience, Logger: log,
 	})
 	require.NoError(t, err)
 	return adapter
@@ -168,22 +164,13 @@ func (p provider) charges(t *testing.T) []gatewaytest.Charge {
 	return charges
 }
 
-// closedAddress is an address where nobody listens.
-func closedAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return "http://" + listener.Addr().String()
-}
-
 func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 	wrong := map[string]string{"client_id": account["client_id"], "client_secret": "E-of-nobody", "webhook_id": account["webhook_id"]}
 	rolled := map[string]string{"client_id": account["client_id"], "client_secret": account["client_secret"] + "~2", "webhook_id": account["webhook_id"]}
 	return gatewaytest.Harness{
 		Method:      payment.MethodPayPal,
 		Gateway:     newAdapter(t, p.url, account, log),
-		Unreachable: newAdapter(t, closedAddress(t), account, log),
+		Unreachable: newAdapter(t, gatewaytest.Nowhere, account, log),
 		Rolled:      newAdapter(t, p.url, rolled, log),
 		Stranger:    newAdapter(t, p.url, simpaypal.Credentials("another"), log),
 		Refused:     newAdapter(t, p.url, wrong, log),

@@ -104,27 +104,3 @@ var errorCodes = map[stripe.ErrorCode]payment.DeclineCode{
 	stripe.ErrorCodeBalanceInsufficient:                    payment.DeclineState, // the account's, for a refund
 	stripe.ErrorCodeRefundDisputedPayment:                  payment.DeclineState,
 }
-
-// issuerCodes maps the issuer's response code, for declines of which Stripe
-// gives no reason. Source: ISO 8583, field 39; N7 is Visa's, 82 is shared.
-var issuerCodes = map[string]payment.DeclineCode{
-	"03": payment.DeclineNotPermitted, // invalid merchant
-	"04": payment.DeclineLostOrStolen, // pick up
-	"05": payment.DeclineDoNotHonor,
-	"07": payment.DeclineLostOrStolen, // pick up, special condition
-	"13": payment.DeclineAmount,
-	"14": payment.DeclineIncorrectNumber,
-	"41": payment.DeclineLostOrStolen,
-	"43": payment.DeclineLostOrStolen,
-	"51": payment.DeclineInsufficientFunds,
-	"54": payment.DeclineExpiredCard,
-	"57": payment.DeclineNotPermitted,
-	"59": payment.DeclineFraud,
-	"61": payment.DeclineLimitExceeded,
-	"62": payment.DeclineNotPermitted,
-	"65": payment.DeclineLimitExceeded,
-	"82": payment.DeclineIncorrectCVC,
-	"91": payment.DeclineIssuerUnavailable,
-	"96": payment.DeclineProcessingError,
-	"N7": payment.DeclineIncorrectCVC,
-}

@@ -43,7 +43,7 @@ func (r refusal) decline() payment.Decline {
 		code = payment.DeclineGeneric
 	}
 	if code == payment.DeclineGeneric {
-		if told, ok := issuerCodes[issuer]; ok {
+		if told, ok := payment.DeclineOfIssuer(issuer); ok {
 			code = told
 		}
 	}
@@ -61,7 +61,7 @@ func (r refusal) decline() payment.Decline {
 // before the taxonomy's general advice, except that nothing lifts a "never".
 func (r refusal) advise(general payment.Advice) payment.Advice {
 	never := slices.Contains(neverAgain, r.declineCode) || r.network.AdviceCode == "do_not_try_again" ||
-		networkAdvice[r.network.NetworkAdviceCode] == payment.AdviceNeverRetry
+		payment.AdviceOfNetwork(r.network.NetworkAdviceCode) == payment.AdviceNeverRetry
 	switch {
 	case general == payment.AdviceNeverRetry || never:
 		return payment.AdviceNeverRetry
@@ -69,8 +69,8 @@ func (r refusal) advise(general payment.Advice) payment.Advice {
 		return general
 	case stripeAdvice[r.network.AdviceCode] != "":
 		return stripeAdvice[r.network.AdviceCode]
-	case networkAdvice[r.network.NetworkAdviceCode] != "":
-		return networkAdvice[r.network.NetworkAdviceCode]
+	case payment.AdviceOfNetwork(r.network.NetworkAdviceCode) != "":
+		return payment.AdviceOfNetwork(r.network.NetworkAdviceCode)
 	default:
 		return general
 	}
@@ -89,22 +89,6 @@ func networkCode(s string) string {
 var stripeAdvice = map[string]payment.Advice{
 	"try_again_later":   payment.AdviceTryLater,
 	"confirm_card_data": payment.AdviceCheckCard,
-}
-
-// networkAdvice maps Mastercard's merchant advice codes.
-// Source: Mastercard, Transaction Processing Rules, merchant advice codes.
-var networkAdvice = map[string]payment.Advice{
-	"01": payment.AdviceCheckCard,  // new account information available
-	"02": payment.AdviceTryLater,   // cannot approve now
-	"03": payment.AdviceNeverRetry, // do not try again
-	"21": payment.AdviceNeverRetry, // the cardholder canceled the agreement
-	"24": payment.AdviceTryLater,   // after 1 hour
-	"25": payment.AdviceTryLater,   // after 24 hours
-	"26": payment.AdviceTryLater,   // after 2 days
-	"27": payment.AdviceTryLater,   // after 4 days
-	"28": payment.AdviceTryLater,   // after 6 days
-	"29": payment.AdviceTryLater,   // after 8 days
-	"30": payment.AdviceTryLater,   // after 10 days
 }
 
 // neverAgain are the decline codes that forbid a retry by themselves, whatever

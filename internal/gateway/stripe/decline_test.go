@@ -79,9 +79,6 @@ func TestEveryCodeMapsIntoTheTaxonomy(t *testing.T) {
 	for from, code := range errorCodes {
 		check(string(from), code)
 	}
-	for from, code := range issuerCodes {
-		check(from, code)
-	}
 	for from, code := range refundFailures {
 		check(string(from), code)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -24,11 +23,7 @@ import (
 	"paymenthub/internal/vault"
 )
 
-const (
-	secretKey = "sk_test_conformance"
-	// impatience is the adapter's time limit here: timeouts are waited for.
-	impatience = 400 * time.Millisecond
-)
+const secretKey = "sk_test_conformance"
 
 // provider is a simulator that runs for one test.
 type provider struct {
@@ -64,7 +59,7 @@ func startProvider(t *testing.T) provider {
 
 func newAdapter(t *testing.T, url string, log *zap.Logger, change ...func(*stripe.Options)) *stripe.Adapter {
 	t.Helper()
-	o := stripe.Options{SecretKey: secretKey, WebhookSecret: webhookSecret, BaseURL: url, Timeout: impatience, Logger: log}
+	o := stripe.Options{SecretKey: secretKey, WebhookSecret: webhookSecret, BaseURL: url, Timeout: gatewaytest.Impatience, Logger: log}
 	for _, f := range change {
 		f(&o)
 	}
@@ -187,15 +182,6 @@ func (p provider) customers(t *testing.T, customerID string) (n int) {
 	return n
 }
 
-// closedAddress is an address where nobody listens.
-func closedAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return "http://" + listener.Addr().String()
-}
-
 func card(number string) vault.Card {
 	return vault.Card{Number: vault.Secret(number), CVC: "917", ExpMonth: 12, ExpYear: time.Now().Year() + 3, HolderName: "Ada Lovelace"}
 }
@@ -203,7 +189,7 @@ func card(number string) vault.Card {
 func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 	return gatewaytest.Harness{
 		Gateway:     newAdapter(t, p.url, log),
-		Unreachable: newAdapter(t, closedAddress(t), log),
+		Unreachable: newAdapter(t, gatewaytest.Nowhere, log),
 		Rolled:      newAdapter(t, p.url, log, func(o *stripe.Options) { o.SecretKey += "~2" }),
 		Stranger: newAdapter(t, p.url, log, func(o *stripe.Options) {
 			o.SecretKey, o.WebhookSecret = "sk_test_of_another_account", "whsec_of_another_account"

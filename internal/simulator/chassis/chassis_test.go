@@ -169,7 +169,7 @@ func TestTasksArePerformedAlsoAfterARestart(t *testing.T) {
 	a.close()
 	a = openAcme(t, options)
 	a.call(http.MethodPost, "/payments/pay_1/refunds", "", keyed("r3"))
-	require.Eventually(t, func() bool { return a.refunds()[2].Status == "succeeded" }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return a.refunds()[2].Status == "succeeded" }, 30*time.Second, 10*time.Millisecond)
 }
 
 func TestWebhooks(t *testing.T) {
@@ -206,7 +206,7 @@ func TestWebhooks(t *testing.T) {
 		a.get("/_sim/webhooks", &state)
 		return state.Pending == 0
 	}
-	require.Eventually(t, settled, 5*time.Second, 20*time.Millisecond)
+	require.Eventually(t, settled, 30*time.Second, 20*time.Millisecond)
 	mu.Lock()
 	require.Len(t, got, 1)
 	for signature, n := range got {
@@ -218,7 +218,7 @@ func TestWebhooks(t *testing.T) {
 	status, _, text := a.call(http.MethodPost, "/_sim/webhooks", `{"duplicate_percent":100,"drop_percent":100}`, nothing)
 	require.Equal(t, http.StatusOK, status, text)
 	a.pays(order)
-	require.Eventually(t, settled, 5*time.Second, 20*time.Millisecond)
+	require.Eventually(t, settled, 30*time.Second, 20*time.Millisecond)
 	mu.Lock()
 	defer mu.Unlock()
 	require.Len(t, got, 2)

@@ -28,7 +28,7 @@ func (h *harness) pending() int64 {
 // quiet waits until nothing is left to be delivered.
 func (h *harness) quiet() {
 	h.t.Helper()
-	require.Eventually(h.t, func() bool { return h.pending() == 0 }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(h.t, func() bool { return h.pending() == 0 }, 30*time.Second, 10*time.Millisecond)
 }
 
 func (h *harness) flush() {

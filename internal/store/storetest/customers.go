@@ -70,7 +70,7 @@ func customerReadsBack(t *testing.T, w *World) {
 	c.Name, c.Metadata = "", map[string]string{}
 	require.Equal(t, c, w.customer(t, c.ID), "what is not named stays")
 
-	bare := customer.Customer{ID: id.New(id.Customer), Scope: w.Scope, CreatedAt: w.now(), UpdatedAt: w.now()}
+	bare := customer.Customer{ID: id.NewAfter(id.Customer, c.ID), Scope: w.Scope, CreatedAt: w.now(), UpdatedAt: w.now()}
 	require.NoError(t, customers.InsertCustomer(ctx, bare))
 	require.Equal(t, bare, w.customer(t, bare.ID))
 

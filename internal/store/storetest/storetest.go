@@ -28,6 +28,11 @@ type Subject struct {
 	SQL *sql.DB
 }
 
+// alone are the cases that nothing runs beside: they say how long something may take.
+var alone = map[string]bool{
+	"a poll of a large backlog is quick": true, "one object's deliveries hold no poll up": true, "a held endpoint holds no results up": true,
+}
+
 // Run runs the suite. open makes a fresh database for each case and closes it
 // when the case ends.
 func Run(t *testing.T, open func(t testing.TB) Subject) {
@@ -116,10 +121,61 @@ func Run(t *testing.T, open func(t testing.TB) Subject) {
 		{"outcomes are shared and go", outcomesAreShared},
 		{"declined attempts are counted", declinesAreCounted},
 
+		{"webhook endpoint reads back and stays in scope", endpointReadsBack},
+		{"of simultaneous changes of a webhook endpoint one wins", endpointIsGuarded},
+		{"webhook endpoints are bounded", endpointsAreBounded},
+		{"webhook endpoint is deleted", endpointIsDeleted},
+		{"webhook deliveries by filter", deliveriesByFilter},
+		{"webhook deliveries begin again", deliveriesBeginAgain},
+		{"failed deliveries are replayed", failedAreReplayed},
+		{"deliveries that wait are replayed", waitingAreReplayed},
+		{"events of a range are replayed", rangesAreReplayed},
+		{"rare types are found by replays", rareTypesAreFound},
+		{"pauses are told to who asks", pausesAreTold},
+		{"replays stop", replaysStop},
+		{"events are addressed to those that ask", eventsAreAddressed},
+		{"deliveries of one object keep their order", deliveriesKeepOrder},
+		{"delivery ids keep their order", idsKeepOrder},
+		{"paused endpoints wait", pausedEndpointsWait},
+		{"refused changes tell nothing", refusedChangesTellNothing},
+		{"a test goes to one endpoint", testsGoToOneEndpoint},
+		{"deliveries are claimed fairly", claimsAreFair},
+		{"deliveries are claimed in order", claimsKeepOrder},
+		{"claims are kept by those who have them", claimsAreKept},
+		{"of simultaneous claims each delivery has one", claimsAreNotShared},
+		{"unhealthy endpoints are probed", unhealthyEndpointsAreProbed},
+		{"results are recorded once", resultsAreRecordedOnce},
+		{"last attempts are as their deliveries were read", lastAttemptsAreAsRead},
+		{"deliveries are read with their events", deliveriesAreReadWithTheirEvents},
+		{"dead endpoints are disabled", deadEndpointsAreDisabled},
+		{"outdated answers tell nothing of an endpoint", outdatedTellNothing},
+		{"what was not sent tells nothing of an endpoint", unsentTellNothing},
+		{"lost retries are found", lostRetriesAreFound},
+		{"old events go", oldEventsGo},
+		{"deliveries without their event fail", forgottenDeliveriesFail},
+		{"webhooks run together", webhooksRunTogether},
+		{"a poll of a large backlog is quick", pollsAreQuick},
+		{"one object's deliveries hold no poll up", oneObjectIsQuick},
+		{"late deliveries are no probe", lateAreNoProbe},
+		{"a broken endpoint keeps nothing from others", brokenEndpointsAreSkipped},
+		{"the end of a pause rewrites nothing", pausesEndWithoutRewriting},
+		{"a deleted endpoint's backlog is canceled in batches", deletedAreCanceled},
+		{"a held endpoint holds no results up", heldEndpointsHoldNothing},
+		{"replayed events keep their order", replaysKeepOrder},
+
+		{"notices by page", noticesByPage},
+		{"notices are mailed in turns", noticesAreMailedInTurns},
+		{"mails are counted", mailsAreCounted},
+
 		{"migrations go down and up again", migrationsGoBothWays},
 	}
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) { c.test(t, NewWorld(t, open(t))) })
+		t.Run(c.name, func(t *testing.T) {
+			if !alone[c.name] {
+				t.Parallel()
+			}
+			c.test(t, NewWorld(t, open(t)))
+		})
 	}
 }
 
@@ -129,6 +185,8 @@ type World struct {
 	Clock    *clock.Manual
 	Payments store.Payments
 	Scope    merchant.Scope
+
+	endpointID string // of the last webhook endpoint
 }
 
 // NewWorld prepares a fresh database.
@@ -140,6 +198,13 @@ func NewWorld(t testing.TB, s Subject) *World {
 	}
 	w.Scope = w.NewMerchant(t)
 	return w
+}
+
+// On is the world in a copy of its database, with a clock of its own.
+func (w *World) On(s Subject) *World {
+	own := *w
+	own.Subject, own.Payments, own.Clock = s, s.Store.Payments(), clock.NewManual(w.Clock.Now())
+	return &own
 }
 
 // NewMerchant stores a merchant and returns its sandbox.

@@ -6,12 +6,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// Metrics counts gateway transactions by their outcome, and what waits for an
-// operator. A nil Metrics counts nothing. It is safe for concurrent use.
+// Metrics counts gateway transactions by their outcome, what waits for an operator,
+// and messages to merchants' endpoints. A nil Metrics counts nothing. It is safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
 	outcomes *prometheus.CounterVec
 	raised   *prometheus.CounterVec
+	webhooks webhooks
 }
 
 // New makes the counters, in a registry of their own together with the metrics
@@ -27,9 +28,11 @@ func New() *Metrics {
 			Name: "paymenthub_raised_total",
 			Help: "Payments and refunds handed to an operator because their outcome stayed unknown.",
 		}, []string{"object", "environment"}),
+		webhooks: newWebhooks(),
 	}
 	m.registry.MustRegister(m.outcomes, m.raised,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.webhooks.collectors()...)
 	return m
 }
 

@@ -3,6 +3,9 @@
 package devserver
 
 import (
+	"context"
+	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -17,7 +20,9 @@ const expectedWarning = "HTTP API port has not been set."
 
 // serverLogger passes the server's warnings and errors on until the server is
 // told to stop: from then on its services only complain about losing each other.
-// A fatal message panics instead of ending the process.
+// That a caller has hung up (a worker that stops leaves its polls) is no error of the
+// server's, though its database calls say so. A fatal message panics instead of ending
+// the process.
 func serverLogger(l *zap.Logger, stopping *atomic.Bool) log.Logger {
 	return log.NewZapLogger(l.WithOptions(
 		zap.WrapCore(func(core zapcore.Core) zapcore.Core { return quietCore{Core: core, stopping: stopping} }),
@@ -42,5 +47,19 @@ func (c quietCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *za
 	if !c.Enabled(entry.Level) || strings.HasPrefix(entry.Message, expectedWarning) {
 		return checked
 	}
-	return c.Core.Check(entry, checked)
+	return checked.AddCore(entry, c)
+}
+
+func (c quietCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
+	if entry.Level < zapcore.FatalLevel && slices.ContainsFunc(fields, hungUp) {
+		return nil
+	}
+	return c.Core.Write(entry, fields)
+}
+
+// hungUp is whether a field is the error of a call whose caller has left. The database's
+// errors keep only the text of it.
+func hungUp(f zapcore.Field) bool {
+	err, ok := f.Interface.(error)
+	return ok && (errors.Is(err, context.Canceled) || strings.HasSuffix(err.Error(), context.Canceled.Error()))
 }

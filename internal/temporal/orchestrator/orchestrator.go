@@ -1,5 +1,6 @@
 // Package orchestrator lets the domain start and steer workflows: it is
-// payment.Orchestrator and customer.Orchestrator on a Temporal client.
+// payment.Orchestrator, customer.Orchestrator, webhook.Retrier and webhook.Replayer on
+// a Temporal client.
 package orchestrator
 
 import (
@@ -24,6 +25,11 @@ import (
 // startTimeout bounds one start: with Temporal away, callers are told soon.
 const startTimeout = 5 * time.Second
 
+// starting bounds one start. The SDK leaves a call half the time of its context.
+func starting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 2*startTimeout)
+}
+
 // Orchestrator steers workflows through a client.
 type Orchestrator struct{ client client.Client }
 
@@ -33,7 +39,7 @@ func New(c client.Client) *Orchestrator { return &Orchestrator{client: c} }
 // StartPayment implements payment.Orchestrator. The start is eager: the first
 // task runs in this process when it has a worker.
 func (o *Orchestrator) StartPayment(ctx context.Context, s payment.Snapshot, first *payment.Confirmation) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := starting(ctx)
 	defer cancel()
 	_, err := o.client.ExecuteWorkflow(ctx, paymentOptions(s), workflows.PaymentWorkflow, workflows.Payment{Snapshot: s, Confirm: first})
 	return reachable(err)
@@ -41,7 +47,7 @@ func (o *Orchestrator) StartPayment(ctx context.Context, s payment.Snapshot, fir
 
 // Revive implements payment.Orchestrator.
 func (o *Orchestrator) Revive(ctx context.Context, s payment.Snapshot) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := starting(ctx)
 	defer cancel()
 	options := paymentOptions(s)
 	options.EnableEagerStart = false // does not go together with a signal
@@ -50,42 +56,44 @@ func (o *Orchestrator) Revive(ctx context.Context, s payment.Snapshot) error {
 	return reachable(err)
 }
 
-func paymentOptions(s payment.Snapshot) client.StartWorkflowOptions {
+// joining are the options to start a workflow on the queue, or to find the one that
+// runs under the id.
+func joining(workflowID, queue, summary string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
-		ID:                       workflows.PaymentWorkflowID(s.PaymentID),
-		TaskQueue:                workflows.TaskQueue,
-		EnableEagerStart:         true,
+		ID: workflowID, TaskQueue: queue, StaticSummary: summary, WorkflowTaskTimeout: workflows.TaskTimeout,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            fmt.Sprintf("Payment of %s (%s)", money.New(s.Amount, money.Currency(s.Currency)), s.Scope.Environment),
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			attribute.MerchantID.ValueSet(s.Scope.MerchantID), attribute.Environment.ValueSet(string(s.Scope.Environment)),
-			attribute.PaymentStatus.ValueSet(string(s.Status)), attribute.Gateway.ValueSet(s.Gateway),
-			attribute.Currency.ValueSet(s.Currency), attribute.Amount.ValueSet(s.Amount),
-		),
 	}
+}
+
+func paymentOptions(s payment.Snapshot) client.StartWorkflowOptions {
+	options := joining(workflows.PaymentWorkflowID(s.PaymentID), workflows.TaskQueue,
+		fmt.Sprintf("Payment of %s (%s)", money.New(s.Amount, money.Currency(s.Currency)), s.Scope.Environment))
+	options.EnableEagerStart = true
+	options.TypedSearchAttributes = temporal.NewSearchAttributes(
+		attribute.MerchantID.ValueSet(s.Scope.MerchantID), attribute.Environment.ValueSet(string(s.Scope.Environment)),
+		attribute.PaymentStatus.ValueSet(string(s.Status)), attribute.Gateway.ValueSet(s.Gateway),
+		attribute.Currency.ValueSet(s.Currency), attribute.Amount.ValueSet(s.Amount),
+	)
+	return options
 }
 
 // StartRefund implements payment.Orchestrator.
 func (o *Orchestrator) StartRefund(ctx context.Context, r payment.Refund) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := starting(ctx)
 	defer cancel()
 	_, err := o.client.ExecuteWorkflow(ctx, refundOptions(r), workflows.RefundWorkflow, workflows.Refund{RefundID: r.ID, PaymentID: r.PaymentID})
 	return reachable(err)
 }
 
 func refundOptions(r payment.Refund) client.StartWorkflowOptions {
-	amount := money.New(r.Amount, r.Currency)
-	return client.StartWorkflowOptions{
-		ID:                       workflows.RefundWorkflowID(r.ID),
-		TaskQueue:                workflows.TaskQueue,
-		EnableEagerStart:         true,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            fmt.Sprintf("Refund of %s for %s (%s)", amount, r.PaymentID, r.Scope.Environment),
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			attribute.MerchantID.ValueSet(r.Scope.MerchantID), attribute.Environment.ValueSet(string(r.Scope.Environment)),
-			attribute.Currency.ValueSet(string(r.Currency)), attribute.Amount.ValueSet(r.Amount),
-		),
-	}
+	options := joining(workflows.RefundWorkflowID(r.ID), workflows.TaskQueue,
+		fmt.Sprintf("Refund of %s for %s (%s)", money.New(r.Amount, r.Currency), r.PaymentID, r.Scope.Environment))
+	options.EnableEagerStart = true
+	options.TypedSearchAttributes = temporal.NewSearchAttributes(
+		attribute.MerchantID.ValueSet(r.Scope.MerchantID), attribute.Environment.ValueSet(string(r.Scope.Environment)),
+		attribute.Currency.ValueSet(string(r.Currency)), attribute.Amount.ValueSet(r.Amount),
+	)
+	return options
 }
 
 // StoreMethod implements customer.Orchestrator.
@@ -118,21 +126,20 @@ func (o *Orchestrator) method(ctx context.Context, m customer.PaymentMethod, in 
 
 // startMethod starts a payment method's workflow, eagerly, or finds the one that runs.
 func (o *Orchestrator) startMethod(ctx context.Context, m customer.PaymentMethod, in workflows.PaymentMethod) (client.WorkflowRun, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := starting(ctx)
 	defer cancel()
 	what := "Card to be kept"
 	if in.Forget {
 		what = "Card to be kept no longer"
 	}
-	return o.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: workflows.PaymentMethodWorkflowID(in), TaskQueue: workflows.TaskQueue, EnableEagerStart: true,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            fmt.Sprintf("%s by %s for %s (%s)", what, m.Gateway, m.CustomerID, m.Scope.Environment),
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			attribute.MerchantID.ValueSet(m.Scope.MerchantID), attribute.Environment.ValueSet(string(m.Scope.Environment)),
-			attribute.Gateway.ValueSet(m.Gateway),
-		),
-	}, workflows.PaymentMethodWorkflow, in)
+	options := joining(workflows.PaymentMethodWorkflowID(in), workflows.TaskQueue,
+		fmt.Sprintf("%s by %s for %s (%s)", what, m.Gateway, m.CustomerID, m.Scope.Environment))
+	options.EnableEagerStart = true
+	options.TypedSearchAttributes = temporal.NewSearchAttributes(
+		attribute.MerchantID.ValueSet(m.Scope.MerchantID), attribute.Environment.ValueSet(string(m.Scope.Environment)),
+		attribute.Gateway.ValueSet(m.Gateway),
+	)
+	return o.client.ExecuteWorkflow(ctx, options, workflows.PaymentMethodWorkflow, in)
 }
 
 // Confirm implements payment.Orchestrator.
@@ -187,17 +194,14 @@ func (o *Orchestrator) LookUpRefund(ctx context.Context, r payment.Refund, notif
 
 // LookUpDispute implements payment.Orchestrator.
 func (o *Orchestrator) LookUpDispute(ctx context.Context, d payment.DisputeRef) error {
-	options := client.StartWorkflowOptions{
-		ID: workflows.DisputeWorkflowID(d), TaskQueue: workflows.TaskQueue,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		StaticSummary:            fmt.Sprintf("Dispute of payment %s (%s)", d.PaymentID, d.Environment),
-	}
+	options := joining(workflows.DisputeWorkflowID(d), workflows.TaskQueue,
+		fmt.Sprintf("Dispute of payment %s (%s)", d.PaymentID, d.Environment))
 	return o.ask(ctx, options, workflows.LookUp{}, workflows.DisputeWorkflow, d)
 }
 
 // ask has a workflow look at the gateway now, and starts it where there is none.
 func (o *Orchestrator) ask(ctx context.Context, options client.StartWorkflowOptions, what workflows.LookUp, workflow string, in any) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := starting(ctx)
 	defer cancel()
 	options.EnableEagerStart = false // does not go together with a signal
 	_, err := o.client.SignalWithStartWorkflow(ctx, options.ID, workflows.SignalLookUp, what, options, workflow, in)
