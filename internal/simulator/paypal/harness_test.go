@@ -89,13 +89,21 @@ func (d *desk) advance(by time.Duration) {
 	d.ahead += by
 }
 
+// settles lets everything settle that is due within an hour.
+func (d *desk) settles() {
+	d.t.Helper()
+	d.close()
+	d.advance(time.Hour)
+	d.open()
+}
+
 // open starts the simulator on its file.
 func (d *desk) open() {
 	d.t.Helper()
 	listener := httptest.NewServer(d.mail)
 	d.t.Cleanup(listener.Close)
 	sim, err := open(chassis.Options{
-		DataFile: d.file, SettleAfter: 10 * time.Millisecond, Webhooks: []chassis.Webhook{{Credentials: Credentials("sandbox"), URL: listener.URL}},
+		DataFile: d.file, SettleAfter: time.Hour, Webhooks: []chassis.Webhook{{Credentials: Credentials("sandbox"), URL: listener.URL}},
 	}, d.clock)
 	require.NoError(d.t, err)
 	d.sim, d.server = sim, httptest.NewServer(sim.Handler())

@@ -107,6 +107,7 @@ func TestHowAnOrderEndsCanBeAskedFor(t *testing.T) {
 	require.Equal(t, statusPending, capture["status"])
 	require.Empty(t, d.witness().Charges, "nothing is taken yet")
 	d.hears("PAYMENT.CAPTURE.PENDING")
+	d.settles()
 	d.hears("PAYMENT.CAPTURE.COMPLETED")
 	require.Equal(t, simulator.Captured, d.witness().Charges[0].Status)
 	for _, c := range []struct {

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,18 @@ func startAt(t testing.TB, options Options, now func() time.Time) *harness {
 	h.API = h.as("sk_test_one")
 	t.Cleanup(h.stop)
 	return h
+}
+
+// startWithClock starts a simulator whose time later moves on; what is due by then
+// settles.
+func startWithClock(t *testing.T, options Options) (h *harness, later func(time.Duration)) {
+	t.Helper()
+	var offset atomic.Int64
+	h = startAt(t, options, func() time.Time { return time.Now().Add(time.Duration(offset.Load())) })
+	return h, func(by time.Duration) {
+		offset.Add(int64(by))
+		h.sim.settling.wake()
+	}
 }
 
 // stop may be called twice.

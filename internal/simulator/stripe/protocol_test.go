@@ -264,11 +264,10 @@ func TestCardNumbersAreNeverKept(t *testing.T) {
 }
 
 func TestExpiredAuthorizationCannotBeCaptured(t *testing.T) {
-	var offset atomic.Int64
-	h := startAt(t, Options{}, func() time.Time { return time.Now().Add(time.Duration(offset.Load())) })
+	h, later := startWithClock(t, Options{})
 	pi, err := h.PaymentIntents.New(payment(visa, manual))
 	require.NoError(t, err)
-	offset.Store(int64(captureWindow))
+	later(captureWindow)
 	_, err = h.PaymentIntents.Capture(pi.ID, nil)
 	require.Equal(t, stripego.ErrorCodeChargeExpiredForCapture, stripeError(t, err).Code)
 	_, err = h.PaymentIntents.Cancel(pi.ID, nil)

@@ -61,13 +61,14 @@ func (h *harness) settleRefund(id, status string) (int, string) {
 
 func TestPendingRefundSucceedsLater(t *testing.T) {
 	shop := receive(t, "whsec_shop")
-	h := start(t, Options{SettleAfter: 300 * time.Millisecond, Webhooks: []Webhook{{URL: shop.URL, Secret: "whsec_shop"}}})
+	h, later := startWithClock(t, Options{SettleAfter: time.Hour, Webhooks: []Webhook{{URL: shop.URL, Secret: "whsec_shop"}}})
 	pi, made := h.refunded(pendingRefund)
 	require.Equal(t, stripego.RefundStatusPending, made.Status)
 	require.Equal(t, "pending", h.witnessedRefunds()[0].Status)
 	require.Equal(t, int64(4000), h.charges()[0].AmountRefunded)
 	shop.received(t, append(paid, "charge.refunded", "refund.created", "charge.refund.updated")...)
 
+	later(time.Hour)
 	settled := h.becomes(made.ID, stripego.RefundStatusSucceeded)
 	require.Empty(t, settled.FailureReason)
 	require.Equal(t, "succeeded", h.witnessedRefunds()[0].Status)
@@ -85,12 +86,13 @@ func TestPendingRefundSucceedsLater(t *testing.T) {
 
 func TestRefundFailsLaterAndTheMoneyIsBack(t *testing.T) {
 	shop := receive(t, "whsec_shop")
-	h := start(t, Options{SettleAfter: 300 * time.Millisecond, Webhooks: []Webhook{{URL: shop.URL, Secret: "whsec_shop", Events: []string{"refund.updated", "charge.refund.updated"}}}})
+	h, later := startWithClock(t, Options{SettleAfter: time.Hour, Webhooks: []Webhook{{URL: shop.URL, Secret: "whsec_shop", Events: []string{"refund.updated", "charge.refund.updated"}}}})
 	pi, made := h.refunded(failedRefund)
 	require.Equal(t, stripego.RefundStatusSucceeded, made.Status)
 	require.Equal(t, simulator.PartiallyRefunded, h.charges()[0].Status)
 	shop.received(t, "charge.refund.updated")
 
+	later(time.Hour)
 	settled := h.becomes(made.ID, stripego.RefundStatusFailed)
 	require.Equal(t, stripego.RefundFailureReasonExpiredOrCanceledCard, settled.FailureReason)
 	back := settled.FailureBalanceTransaction
