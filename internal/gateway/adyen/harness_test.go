@@ -37,6 +37,7 @@ type provider struct {
 	url   string
 	inbox *gatewaytest.Inbox // gets the webhooks of the adapters' account
 	mail  *mail              // and so does this
+	line  *gatewaytest.Line  // carries the calls of the suite's adapters
 }
 
 // mail keeps the bodies of webhooks.
@@ -80,17 +81,18 @@ func startProvider(t *testing.T) provider {
 	require.NoError(t, err)
 	server := httptest.NewServer(sim.Handler())
 	t.Cleanup(func() {
-		require.NoError(t, sim.Close())
+		server.CloseClientConnections() // a call that was given up may still be held
 		server.Close()
+		require.NoError(t, sim.Close())
 	})
-	return provider{server.URL, inbox, kept}
+	return provider{server.URL, inbox, kept, gatewaytest.NewLine()}
 }
 
 func newAdapter(t *testing.T, url string, log *zap.Logger, change ...func(*adyen.Options)) *adyen.Adapter {
 	t.Helper()
 	o := adyen.Options{
 		APIKey: credentials["api_key"], MerchantAccount: credentials["merchant_account"], HMACKey: credentials["hmac_key"],
-		BaseURL: url, Timeout: gatewaytest.Impatience, Logger: log,
+		BaseURL: url, Timeout: gatewaytest.Patience, Logger: log,
 	}
 	for _, f := range change {
 		f(&o)
@@ -126,7 +128,17 @@ var simulatorOperations = map[gatewaytest.Operation]string{
 }
 
 func (p provider) injectFault(t *testing.T, operation gatewaytest.Operation, fault gatewaytest.Fault) {
-	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault})
+	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault, "delay_ms": p.line.Expect(fault)})
+}
+
+func (p provider) faults(t *testing.T) int {
+	t.Helper()
+	response, err := http.Get(p.url + "/_sim/faults")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	var table struct{ Faults []any }
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&table))
+	return len(table.Faults)
 }
 
 // authenticate answers on the page, whose payment the outcome names by its reference.
@@ -188,7 +200,10 @@ func card(number string) vault.Card {
 
 func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 	return gatewaytest.Harness{
-		Gateway:     newAdapter(t, p.url, log),
+		Gateway: newAdapter(t, p.url, log, func(o *adyen.Options) { o.HTTPClient = p.line.Client() }),
+		Silent: newAdapter(t, p.url, log, func(o *adyen.Options) {
+			o.HTTPClient, o.Timeout = p.line.Silent(""), gatewaytest.Impatience
+		}),
 		Unreachable: newAdapter(t, gatewaytest.Nowhere, log),
 		Rolled:      newAdapter(t, p.url, log, func(o *adyen.Options) { o.APIKey += "~2" }),
 		Stranger: newAdapter(t, p.url, log, func(o *adyen.Options) {
@@ -214,6 +229,7 @@ func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 		},
 		Unrepresentable: []money.Money{money.New(12_345, "IDR"), money.New(50_001, "CVE")},
 		InjectFault:     p.injectFault,
+		Faults:          p.faults,
 		Charges:         p.charges,
 		Authenticate:    p.authenticate,
 		SettleRefund:    p.settleRefund,

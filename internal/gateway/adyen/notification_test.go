@@ -12,6 +12,7 @@ import (
 	"paymenthub/internal/fault"
 	"paymenthub/internal/gateway"
 	"paymenthub/internal/gateway/adyen"
+	"paymenthub/internal/gateway/gatewaytest"
 	"paymenthub/internal/money"
 	"paymenthub/internal/payment"
 )
@@ -184,7 +185,7 @@ func TestADisputeIsReadFromItsWebhooks(t *testing.T) {
 				told += bytes.Count(body, []byte(`"pspReference":"`+reference+`"`))
 			}
 			return told == c.bodiesAtEnd
-		}, 5*time.Second, 10*time.Millisecond)
+		}, gatewaytest.Patience, 10*time.Millisecond)
 		for range 2 {
 			report, err := adapter.DisputeTold(reference, bodies)
 			require.NoError(t, err)

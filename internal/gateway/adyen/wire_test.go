@@ -54,7 +54,7 @@ func (p provider) hears(t *testing.T, adapter *adyen.Adapter, is func(payment.No
 			}
 		}
 		return body != nil
-	}, 5*time.Second, 10*time.Millisecond)
+	}, gatewaytest.Patience, 10*time.Millisecond)
 	return body, notice
 }
 

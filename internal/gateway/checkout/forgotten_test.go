@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paymenthub/internal/gateway"
+	"paymenthub/internal/gateway/gatewaytest"
 	"paymenthub/internal/id"
 	"paymenthub/internal/merchant"
 	"paymenthub/internal/money"
@@ -30,14 +31,14 @@ func TestCallsWhoseKeysAreForgotten(t *testing.T) {
 	require.Eventually(t, func() bool {
 		sale.IdempotencyKey += "x" // what a key that is forgotten comes to
 		return adapter.Authorize(t.Context(), sale).Class == payment.OutcomeSucceeded
-	}, 5*time.Second, 10*time.Millisecond)
+	}, gatewaytest.Patience, 10*time.Millisecond)
 
 	call.GatewayReference, call.TransactionID, call.Amount.Minor = sold.GatewayReference, id.New(id.Transaction), 5_000
 	refund := gateway.Refund{Call: call, RefundID: id.New(id.Refund)}
 	require.Eventually(t, func() bool {
 		refund.IdempotencyKey += "x"
 		return adapter.Refund(t.Context(), refund).Class == payment.OutcomeSucceeded
-	}, 5*time.Second, 10*time.Millisecond)
+	}, gatewaytest.Patience, 10*time.Millisecond)
 
 	charges := p.charges(t)
 	require.Len(t, charges, 1)

@@ -30,6 +30,7 @@ var credentials = simcheckout.Credentials("sandbox")
 type provider struct {
 	url   string
 	inbox *gatewaytest.Inbox // gets the webhooks of the adapters' account
+	line  *gatewaytest.Line  // carries the calls of the suite's adapters
 }
 
 func startProvider(t *testing.T) provider {
@@ -45,10 +46,11 @@ func startProvider(t *testing.T) provider {
 	require.NoError(t, err)
 	server := httptest.NewServer(sim.Handler())
 	t.Cleanup(func() {
-		require.NoError(t, sim.Close())
+		server.CloseClientConnections() // a call that was given up may still be held
 		server.Close()
+		require.NoError(t, sim.Close())
 	})
-	return provider{server.URL, inbox}
+	return provider{server.URL, inbox, gatewaytest.NewLine()}
 }
 
 // newAdapter makes an adapter of the account, with some of its credentials changed.
@@ -56,7 +58,7 @@ func newAdapter(t *testing.T, url string, log *zap.Logger, change ...func(*check
 	t.Helper()
 	options := checkout.Options{
 		SecretKey: credentials["secret_key"], ProcessingChannelID: credentials["processing_channel_id"],
-		WebhookSecret: credentials["webhook_secret"], BaseURL: url, Timeout: gatewaytest.Impatience, Logger: log,
+		WebhookSecret: credentials["webhook_secret"], BaseURL: url, Timeout: gatewaytest.Patience, Logger: log,
 	}
 	for _, f := range change {
 		f(&options)
@@ -89,7 +91,17 @@ var simulatorOperations = map[gatewaytest.Operation]string{
 }
 
 func (p provider) injectFault(t *testing.T, operation gatewaytest.Operation, fault gatewaytest.Fault) {
-	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault})
+	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault, "delay_ms": p.line.Expect(fault)})
+}
+
+func (p provider) faults(t *testing.T) int {
+	t.Helper()
+	response, err := http.Get(p.url + "/_sim/faults")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	var table struct{ Faults []any }
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&table))
+	return len(table.Faults)
 }
 
 // authenticate returns the query with which Checkout.com sends the shopper back.
@@ -145,7 +157,10 @@ func card(number string) vault.Card {
 
 func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 	return gatewaytest.Harness{
-		Gateway:     newAdapter(t, p.url, log),
+		Gateway: newAdapter(t, p.url, log, func(o *checkout.Options) { o.HTTPClient = p.line.Client() }),
+		Silent: newAdapter(t, p.url, log, func(o *checkout.Options) {
+			o.HTTPClient, o.Timeout = p.line.Silent(""), gatewaytest.Impatience
+		}),
 		Unreachable: newAdapter(t, gatewaytest.Nowhere, log),
 		Rolled:      newAdapter(t, p.url, log, func(o *checkout.Options) { o.SecretKey += "~2" }),
 		Stranger: newAdapter(t, p.url, log, func(o *checkout.Options) {
@@ -167,6 +182,7 @@ func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 		},
 		Unrepresentable: []money.Money{money.New(12_345, "KWD"), money.New(10_000_000, "CLP"), money.New(1_000_000_000, "USD")},
 		InjectFault:     p.injectFault,
+		Faults:          p.faults,
 		Charges:         p.charges,
 		Authenticate:    p.authenticate,
 		SettleRefund:    p.settleRefund,

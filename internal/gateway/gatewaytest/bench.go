@@ -16,9 +16,6 @@ import (
 	"paymenthub/internal/vault"
 )
 
-// patience bounds every wait of the suite.
-const patience = 10 * time.Second
-
 // bench is where one case works.
 type bench struct {
 	*testing.T

@@ -98,7 +98,7 @@ func (b *bench) agreed() gateway.Call {
 var faultCases = lostAnswerCases()
 
 func lostAnswerCases() []testCase {
-	var cases []testCase
+	cases := []testCase{{"no answer at all", always, neverAnswered}}
 	for _, m := range movements {
 		for _, fault := range []Fault{TimeoutAfter, ResetAfter} {
 			cases = append(cases, testCase{m.name + " " + string(fault), m.needs, func(b *bench) { lostAfter(b, m, fault) }})
@@ -170,13 +170,29 @@ func rateLimited(b *bench, m movement) {
 func givenUp(b *bench, m movement) {
 	c := m.prepare(b)
 	b.InjectFault(b.T, m.operation, Slow)
-	limited, cancel := context.WithTimeout(b.Context(), 50*time.Millisecond)
-	defer cancel()
 	hurried := *b
-	hurried.hurry = limited
-	b.is(payment.OutcomeUnknown, m.send(&hurried, c))
+	var leave context.CancelFunc
+	hurried.hurry, leave = context.WithCancel(b.Context())
+	defer leave()
+	ended := make(chan payment.Outcome, 1)
+	go func() {
+		defer close(ended)
+		ended <- m.send(&hurried, c)
+	}()
+	require.Eventually(b, func() bool { return b.Faults(b.T) == 0 }, Patience, time.Millisecond, "the provider has the call")
+	leave()
+	b.is(payment.OutcomeUnknown, <-ended)
 	b.moved(m, &c, b.decided(func() payment.Outcome { return m.send(b, c) }))
 	b.succeeded(b.lookup(c, m.kind), c.Amount.Minor)
+}
+
+// neverAnswered: the time limit ends a call that the provider does not answer.
+func neverAnswered(b *bench) {
+	c := b.newCall(b.price)
+	o := b.through(b.Silent).authorize(c, b.Approve, true)
+	b.is(payment.OutcomeUnknown, o)
+	require.Contains(b, o.Detail, "in time")
+	require.Empty(b, b.charges(c))
 }
 
 // noConnection: the request certainly never left.

@@ -44,7 +44,7 @@ const (
 	ResetAfter    Fault = "reset_after"
 	ServerError   Fault = "http_500" // without effect
 	RateLimited   Fault = "http_429" // without effect
-	Slow          Fault = "slow"     // answers, but later than the suite waits
+	Slow          Fault = "slow"     // answers, but not before the caller leaves
 )
 
 // Charge is one charge in the provider's own record; declined ones are none.
@@ -74,10 +74,6 @@ type Amount struct {
 	Provider int64
 }
 
-// Impatience is the adapters' time limit in the suite, which waits for it to pass: as
-// short as a busy machine allows.
-const Impatience = 800 * time.Millisecond
-
 // Nowhere is where nobody listens. A port that was just free may be given to another
 // test in the meantime; this one is given to nobody.
 const Nowhere = "http://127.0.0.1:1"
@@ -90,8 +86,11 @@ type Harness struct {
 	// Currency is what most cases charge 120.00 of: one of two decimals that Method
 	// takes; "" means US dollars.
 	Currency money.Currency
-	// Gateway is the adapter, whose time limit is Impatience.
+	// Gateway is the adapter, whose time limit is Patience and whose calls go by a Line.
 	Gateway gateway.Gateway
+	// Silent is the same adapter by a line on which no call about a payment is ever
+	// answered, with the time limit Impatience.
+	Silent gateway.Gateway
 	// Unreachable is the same adapter for Nowhere.
 	Unreachable gateway.Gateway
 	// Rolled is the same adapter with a new key of the same account.
@@ -115,8 +114,10 @@ type Harness struct {
 	Amounts []Amount
 	// Unrepresentable are amounts that the provider cannot be asked for.
 	Unrepresentable []money.Money
-	// InjectFault makes the next call of the operation go wrong.
+	// InjectFault makes the next call of the operation go wrong, as the line expects it.
 	InjectFault func(*testing.T, Operation, Fault)
+	// Faults counts the injected faults that no call has met yet.
+	Faults func(*testing.T) int
 	// Charges reads the provider's record.
 	Charges func(*testing.T) []Charge
 	// Kept are the tokens of the cards that the provider's record has for its customer.

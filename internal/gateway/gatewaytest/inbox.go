@@ -74,7 +74,7 @@ func (b *bench) hears(what string, is func(payment.Notice) bool) told {
 			}
 		}
 		return found != nil
-	}, patience, 10*time.Millisecond, "the provider did not tell: %s", what)
+	}, Patience, 10*time.Millisecond, "the provider did not tell: %s", what)
 	require.NotEmpty(b, found.ID)
 	require.NotEmpty(b, found.Type)
 	require.WithinDuration(b, time.Now(), found.At, time.Minute)

@@ -170,7 +170,7 @@ func (b *bench) settled(c gateway.Call, kind payment.TransactionKind, o payment.
 			o = said
 		}
 		return ok
-	}, patience, 10*time.Millisecond, "the provider does not settle the %s", kind)
+	}, Patience, 10*time.Millisecond, "the provider does not settle the %s", kind)
 	return o
 }
 
@@ -193,6 +193,6 @@ func (b *bench) decided(ask func() payment.Outcome) payment.Outcome {
 	require.Eventually(b, func() bool {
 		o = ask()
 		return o.Class != payment.OutcomeUnknown
-	}, patience, 20*time.Millisecond)
+	}, Patience, 20*time.Millisecond)
 	return o
 }

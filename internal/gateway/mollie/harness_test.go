@@ -38,7 +38,8 @@ type provider struct {
 	url   string
 	inbox *gatewaytest.Inbox // gets the webhooks of the adapters' account
 	mu    *sync.Mutex
-	told  *[]webhook // the same
+	told  *[]webhook        // the same
+	line  *gatewaytest.Line // carries the calls of the suite's adapters
 }
 
 type webhook struct {
@@ -68,7 +69,7 @@ func (p provider) webhooks() []webhook {
 
 func startProvider(t *testing.T) provider {
 	t.Helper()
-	p := provider{inbox: &gatewaytest.Inbox{}, mu: &sync.Mutex{}, told: &[]webhook{}}
+	p := provider{inbox: &gatewaytest.Inbox{}, mu: &sync.Mutex{}, told: &[]webhook{}, line: gatewaytest.NewLine()}
 	listener := httptest.NewServer(p)
 	t.Cleanup(listener.Close)
 	sim, err := simmollie.Open(chassis.Options{
@@ -79,8 +80,9 @@ func startProvider(t *testing.T) provider {
 	require.NoError(t, err)
 	server := httptest.NewServer(sim.Handler())
 	t.Cleanup(func() {
-		require.NoError(t, sim.Close())
+		server.CloseClientConnections() // a call that was given up may still be held
 		server.Close()
+		require.NoError(t, sim.Close())
 	})
 	p.url = server.URL
 	return p
@@ -89,7 +91,7 @@ func startProvider(t *testing.T) provider {
 // adapter makes one whose settings are changed as told.
 func adapter(t *testing.T, url string, change func(*mollie.Options)) *mollie.Adapter {
 	t.Helper()
-	o := mollie.Options{APIKey: apiKey, WebhookSecret: webhookSecret, BaseURL: url, Timeout: gatewaytest.Impatience}
+	o := mollie.Options{APIKey: apiKey, WebhookSecret: webhookSecret, BaseURL: url, Timeout: gatewaytest.Patience}
 	if change != nil {
 		change(&o)
 	}
@@ -126,7 +128,17 @@ var simulatorOperations = map[gatewaytest.Operation]string{
 }
 
 func (p provider) injectFault(t *testing.T, operation gatewaytest.Operation, fault gatewaytest.Fault) {
-	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault})
+	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault, "delay_ms": p.line.Expect(fault)})
+}
+
+func (p provider) faults(t *testing.T) int {
+	t.Helper()
+	response, err := http.Get(p.url + "/_sim/faults")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	var table struct{ Faults []any }
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&table))
+	return len(table.Faults)
 }
 
 // authenticate lets the shopper pay, or not; Mollie adds nothing to the return address.
@@ -170,9 +182,13 @@ func (p provider) charges(t *testing.T) []gatewaytest.Charge {
 // TestChargebacks has their cases.
 func (p provider) harness(t *testing.T, method payment.MethodType, log *zap.Logger) gatewaytest.Harness {
 	logging := func(o *mollie.Options) { o.Logger = log }
+	over := func(client *http.Client, limit time.Duration) func(*mollie.Options) {
+		return func(o *mollie.Options) { o.Logger, o.HTTPClient, o.Timeout = log, client, limit }
+	}
 	h := gatewaytest.Harness{
 		Method: method, Currency: "EUR",
-		Gateway:     adapter(t, p.url, logging),
+		Gateway:     adapter(t, p.url, over(p.line.Client(), gatewaytest.Patience)),
+		Silent:      adapter(t, p.url, over(p.line.Silent(""), gatewaytest.Impatience)),
 		Unreachable: adapter(t, gatewaytest.Nowhere, logging),
 		Rolled:      adapter(t, p.url, func(o *mollie.Options) { o.APIKey += "~2" }),
 		Stranger: adapter(t, p.url, func(o *mollie.Options) {
@@ -181,7 +197,7 @@ func (p provider) harness(t *testing.T, method payment.MethodType, log *zap.Logg
 		Refused:     adapter(t, p.url, func(o *mollie.Options) { o.APIKey = foreignKey }),
 		Inbox:       p.inbox,
 		Amounts:     []gatewaytest.Amount{{Ours: money.New(12_345, "EUR"), Provider: 12_345}},
-		InjectFault: p.injectFault, Charges: p.charges, Authenticate: p.authenticate, SettleRefund: p.settleRefund,
+		InjectFault: p.injectFault, Faults: p.faults, Charges: p.charges, Authenticate: p.authenticate, SettleRefund: p.settleRefund,
 	}
 	if method == payment.MethodPayPal {
 		h.Currency = "USD"

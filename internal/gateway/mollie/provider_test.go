@@ -170,7 +170,7 @@ func (p provider) hears(t *testing.T, a gateway.Gateway, kind string) (found pay
 			}
 		}
 		return found.ID != ""
-	}, 10*time.Second, 10*time.Millisecond, kind)
+	}, gatewaytest.Patience, 10*time.Millisecond, kind)
 	return found
 }
 

@@ -23,14 +23,14 @@ import (
 // gone, as networks do.
 type road struct {
 	url     string
-	delay   chan struct{} // takes one completion out of the traffic
-	arrives chan struct{} // lets it go on
+	delay   chan context.CancelFunc // takes one completion out of the traffic, and its caller leaves
+	arrives chan struct{}           // lets it go on
 	arrived chan *http.Response
 }
 
 func (p provider) road(t *testing.T) *road {
 	t.Helper()
-	r := &road{delay: make(chan struct{}, 1), arrives: make(chan struct{}), arrived: make(chan *http.Response, 1)}
+	r := &road{delay: make(chan context.CancelFunc, 1), arrives: make(chan struct{}), arrived: make(chan *http.Response, 1)}
 	over := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, asked *http.Request) {
 		body, err := io.ReadAll(asked.Body)
@@ -41,8 +41,9 @@ func (p provider) road(t *testing.T) *road {
 		late := false
 		if strings.HasPrefix(asked.URL.Path, "/v2/checkout/orders/") && asked.Method == http.MethodPost {
 			select {
-			case <-r.delay:
+			case leave := <-r.delay:
 				late = true
+				leave()
 				select {
 				case <-r.arrives:
 				case <-over:
@@ -83,9 +84,11 @@ func (p provider) road(t *testing.T) *road {
 // delayed sends a completion that arrives only later, and names the void after it.
 func (r *road) delayed(t *testing.T, a *paypal.Adapter, c *gateway.Completion) (void gateway.Call) {
 	t.Helper()
-	r.delay <- struct{}{}
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	r.delay <- leave
 	sentAt := time.Now()
-	o := a.Complete(t.Context(), *c)
+	o := a.Complete(ctx, *c)
 	require.Equal(t, payment.OutcomeUnknown, o.Class, "%+v", o)
 	c.CompletionSentAt = sentAt
 	void = c.Call

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paymenthub/internal/gateway"
+	"paymenthub/internal/gateway/gatewaytest"
 	"paymenthub/internal/gateway/paypal"
 	"paymenthub/internal/id"
 	"paymenthub/internal/money"
@@ -45,7 +46,7 @@ func hears(t *testing.T, p provider, a *paypal.Adapter, is func(payment.Notice) 
 			}
 		}
 		return false
-	}, 5*time.Second, 5*time.Millisecond)
+	}, gatewaytest.Patience, 5*time.Millisecond)
 	return found, body
 }
 

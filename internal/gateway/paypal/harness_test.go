@@ -34,6 +34,7 @@ type provider struct {
 	url   string
 	inbox *gatewaytest.Inbox // gets the webhooks of the adapters' account
 	mail  *mailbox           // has them too
+	line  *gatewaytest.Line  // carries the calls of the suite's adapters
 }
 
 // mailbox keeps webhooks and passes them on.
@@ -75,19 +76,24 @@ func startProvider(t *testing.T) provider {
 	require.NoError(t, err)
 	server := httptest.NewServer(sim.Handler())
 	t.Cleanup(func() {
-		require.NoError(t, sim.Close())
+		server.CloseClientConnections() // a call that was given up may still be held
 		server.Close()
+		require.NoError(t, sim.Close())
 	})
-	return provider{server.URL, mail.inbox, mail}
+	return provider{server.URL, mail.inbox, mail, gatewaytest.NewLine()}
 }
 
 // newAdapter makes the adapter of an account.
-func newAdapter(t *testing.T, url string, credentials map[string]string, log *zap.Logger) *paypal.Adapter {
+func newAdapter(t *testing.T, url string, credentials map[string]string, log *zap.Logger, change ...func(*paypal.Options)) *paypal.Adapter {
 	t.Helper()
-	adapter, err := paypal.New(paypal.Options{
+	o := paypal.Options{
 		ClientID: credentials["client_id"], ClientSecret: credentials["client_secret"], WebhookID: credentials["webhook_id"],
-		BaseURL: url, Timeout: gatewaytest.Impatience, Logger: log,
-	})
+		BaseURL: url, Timeout: gatewaytest.Patience, Logger: log,
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	adapter, err := paypal.New(o)
 	require.NoError(t, err)
 	return adapter
 }
@@ -118,7 +124,17 @@ var simulatorOperations = map[gatewaytest.Operation]string{
 }
 
 func (p provider) injectFault(t *testing.T, operation gatewaytest.Operation, fault gatewaytest.Fault) {
-	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault})
+	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault, "delay_ms": p.line.Expect(fault)})
+}
+
+func (p provider) faults(t *testing.T) int {
+	t.Helper()
+	response, err := http.Get(p.url + "/_sim/faults")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	var table struct{ Faults []any }
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&table))
+	return len(table.Faults)
 }
 
 // authenticate lets the shopper answer PayPal's page, and returns what the hub keeps of
@@ -167,9 +183,17 @@ func (p provider) charges(t *testing.T) []gatewaytest.Charge {
 func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 	wrong := map[string]string{"client_id": account["client_id"], "client_secret": "E-of-nobody", "webhook_id": account["webhook_id"]}
 	rolled := map[string]string{"client_id": account["client_id"], "client_secret": account["client_secret"] + "~2", "webhook_id": account["webhook_id"]}
+	silent := newAdapter(t, p.url, account, log, func(o *paypal.Options) {
+		o.HTTPClient, o.Timeout = p.line.Silent("/v1/oauth2/token"), gatewaytest.Impatience
+	})
+	require.Eventually(t, func() bool { // without a token nothing would be sent
+		_, err := silent.Probe(t.Context())
+		return err == nil
+	}, gatewaytest.Patience, time.Millisecond)
 	return gatewaytest.Harness{
 		Method:      payment.MethodPayPal,
-		Gateway:     newAdapter(t, p.url, account, log),
+		Gateway:     newAdapter(t, p.url, account, log, func(o *paypal.Options) { o.HTTPClient = p.line.Client() }),
+		Silent:      silent,
 		Unreachable: newAdapter(t, gatewaytest.Nowhere, account, log),
 		Rolled:      newAdapter(t, p.url, rolled, log),
 		Stranger:    newAdapter(t, p.url, simpaypal.Credentials("another"), log),
@@ -184,6 +208,7 @@ func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 		},
 		Unrepresentable: []money.Money{money.New(12_345, "HUF"), money.New(50_001, "TWD")},
 		InjectFault:     p.injectFault,
+		Faults:          p.faults,
 		Charges:         p.charges,
 		Authenticate:    p.authenticate,
 		OpenDispute:     p.openDispute,

@@ -15,6 +15,7 @@ import (
 
 	"paymenthub/internal/fault"
 	"paymenthub/internal/gateway"
+	"paymenthub/internal/gateway/gatewaytest"
 	"paymenthub/internal/gateway/paypal"
 	"paymenthub/internal/id"
 	"paymenthub/internal/merchant"
@@ -163,15 +164,16 @@ func TestWithoutATokenNothingHappened(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
+		limit  time.Duration
 		code   payment.DeclineCode
 	}{
 		"wrong credentials": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusUnauthorized)
 			fmt.Fprint(w, `{"error":"invalid_client"}`)
-		}, payment.DeclineGatewayConfiguration},
-		"down":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, payment.DeclineGatewayUnavailable},
-		"no token": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{}`) }, payment.DeclineGatewayUnavailable},
-		"slow":     {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, payment.DeclineGatewayUnavailable},
+		}, gatewaytest.Patience, payment.DeclineGatewayConfiguration},
+		"down":     {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, gatewaytest.Patience, payment.DeclineGatewayUnavailable},
+		"no token": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{}`) }, gatewaytest.Patience, payment.DeclineGatewayUnavailable},
+		"slow":     {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, gatewaytest.Impatience, payment.DeclineGatewayUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -183,7 +185,7 @@ func TestWithoutATokenNothingHappened(t *testing.T) {
 				c.answer(w, r)
 			}))
 			t.Cleanup(server.Close)
-			a, request := newAdapter(t, server.URL, account, nil), sale()
+			a, request := newAdapter(t, server.URL, account, nil, func(o *paypal.Options) { o.Timeout = c.limit }), sale()
 			o := a.Authorize(t.Context(), request)
 			require.Equal(t, payment.OutcomeDeclined, o.Class, "%+v", o)
 			require.Equal(t, c.code, o.Decline.Code)

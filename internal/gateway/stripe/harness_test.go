@@ -30,6 +30,7 @@ type provider struct {
 	url     string
 	keyless string             // takes no key
 	inbox   *gatewaytest.Inbox // gets the webhooks of the adapters' account
+	line    *gatewaytest.Line  // carries the calls of the suite's adapters
 }
 
 func startProvider(t *testing.T) provider {
@@ -50,16 +51,17 @@ func startProvider(t *testing.T) provider {
 		sim.Handler().ServeHTTP(w, r)
 	}))
 	t.Cleanup(func() {
-		require.NoError(t, sim.Close())
-		server.Close()
 		keyless.Close()
+		server.CloseClientConnections() // a call that was given up may still be held
+		server.Close()
+		require.NoError(t, sim.Close())
 	})
-	return provider{server.URL, keyless.URL, inbox}
+	return provider{server.URL, keyless.URL, inbox, gatewaytest.NewLine()}
 }
 
 func newAdapter(t *testing.T, url string, log *zap.Logger, change ...func(*stripe.Options)) *stripe.Adapter {
 	t.Helper()
-	o := stripe.Options{SecretKey: secretKey, WebhookSecret: webhookSecret, BaseURL: url, Timeout: gatewaytest.Impatience, Logger: log}
+	o := stripe.Options{SecretKey: secretKey, WebhookSecret: webhookSecret, BaseURL: url, Timeout: gatewaytest.Patience, Logger: log}
 	for _, f := range change {
 		f(&o)
 	}
@@ -96,7 +98,14 @@ var simulatorOperations = map[gatewaytest.Operation]string{
 }
 
 func (p provider) injectFault(t *testing.T, operation gatewaytest.Operation, fault gatewaytest.Fault) {
-	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault})
+	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault, "delay_ms": p.line.Expect(fault)})
+}
+
+func (p provider) faults(t *testing.T) int {
+	t.Helper()
+	var table struct{ Faults []any }
+	p.witness(t, "faults", &table)
+	return len(table.Faults)
 }
 
 func (p provider) authenticate(t *testing.T, challenge payment.Outcome, pass bool) (returned string) {
@@ -188,7 +197,10 @@ func card(number string) vault.Card {
 
 func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 	return gatewaytest.Harness{
-		Gateway:     newAdapter(t, p.url, log),
+		Gateway: newAdapter(t, p.url, log, func(o *stripe.Options) { o.HTTPClient = p.line.Client() }),
+		Silent: newAdapter(t, p.url, log, func(o *stripe.Options) {
+			o.HTTPClient, o.Timeout = p.line.Silent(""), gatewaytest.Impatience
+		}),
 		Unreachable: newAdapter(t, gatewaytest.Nowhere, log),
 		Rolled:      newAdapter(t, p.url, log, func(o *stripe.Options) { o.SecretKey += "~2" }),
 		Stranger: newAdapter(t, p.url, log, func(o *stripe.Options) {
@@ -212,6 +224,7 @@ func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 		},
 		Unrepresentable: []money.Money{money.New(12_345, "KWD"), money.New(50_001, "MGA")},
 		InjectFault:     p.injectFault,
+		Faults:          p.faults,
 		Charges:         p.charges,
 		Kept:            p.kept,
 		Customers:       p.customers,

@@ -15,11 +15,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"paymenthub/internal/gateway"
+	"paymenthub/internal/gateway/gatewaytest"
 	"paymenthub/internal/gateway/stripe"
 	"paymenthub/internal/id"
 	"paymenthub/internal/payment"
@@ -126,7 +126,7 @@ func TestAgainstStripeMock(t *testing.T) {
 func acceptsWhatIsSent(t *testing.T, mock string) {
 	watch := &documented{}
 	adapter, err := stripe.New(stripe.Options{
-		SecretKey: "sk_test_123", BaseURL: mock, HTTPClient: &http.Client{Transport: watch}, Timeout: 5 * time.Second,
+		SecretKey: "sk_test_123", BaseURL: mock, HTTPClient: &http.Client{Transport: watch}, Timeout: gatewaytest.Patience,
 	})
 	require.NoError(t, err)
 	request := sale()

@@ -79,7 +79,7 @@ func (h *harness) hears(event, reference string) (found notification) {
 			}
 		}
 		return found.EventCode != ""
-	}, 5*time.Second, 10*time.Millisecond, "%s of %s", event, reference)
+	}, 30*time.Second, 10*time.Millisecond, "%s of %s", event, reference)
 	return found
 }
 

@@ -31,7 +31,8 @@ type movement struct {
 	Account   string `json:"merchant_account"`
 	Reference string `json:"reference"`
 	Amount    amount `json:"amount"`
-	Status    string `json:"status"` // of a refund
+	Status    string `json:"status"`  // of a refund
+	Carried   bool   `json:"carried"` // of a refund: it is in the payment's Refunding until it ends
 	Key       string `json:"key"`
 }
 

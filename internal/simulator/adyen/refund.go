@@ -31,8 +31,8 @@ func (m *movement) refund(tx *chassis.Tx, p *payment) error {
 		m.Status = refundFailed
 		return errors.Join(m.save(tx), m.witness(tx, p), m.tell(tx, p, "REFUND", m.Amount, why))
 	}
-	p.Refunding += m.Amount.Value
-	if err := p.save(tx); err != nil {
+	p.Refunding, m.Carried = p.Refunding+m.Amount.Value, true
+	if err := errors.Join(p.save(tx), m.save(tx)); err != nil {
 		return err
 	}
 	switch p.Card.Issuer.Meaning {
@@ -55,18 +55,21 @@ func settleRefund(tx *chassis.Tx, id string, succeeded bool) error {
 	if err != nil || !found {
 		return err
 	}
+	if m.Status == refundFailed || m.Status == refundSucceeded && succeeded {
+		return nil
+	}
+	if m.Carried { // else it is settled before its time
+		p.Refunding, m.Carried = p.Refunding-m.Amount.Value, false
+	}
 	event, why := "REFUND", ""
 	switch {
-	case m.Status == refundFailed || m.Status == refundSucceeded && succeeded:
-		return nil
 	case m.Status == refundSucceeded:
 		p.Refunded -= m.Amount.Value
 		m.Status, event = refundFailed, "REFUND_FAILED" // which itself is done
 	case succeeded:
-		p.Refunding, p.Refunded = p.Refunding-m.Amount.Value, p.Refunded+m.Amount.Value
+		p.Refunded += m.Amount.Value
 		m.Status = refundSucceeded
 	default:
-		p.Refunding -= m.Amount.Value
 		m.Status, why = refundFailed, "Refund Failed"
 	}
 	return errors.Join(tx.Forget(id), m.save(tx), p.save(tx), p.witness(tx), m.witness(tx, p), m.tell(tx, p, event, m.Amount, why))

@@ -71,19 +71,28 @@ func TestCancelling(t *testing.T) {
 
 func TestRefundsEndLaterAndAreWitnessed(t *testing.T) {
 	t.Parallel()
-	h := start(t, chassis.Options{SettleAfter: time.Hour})
+	file := filepath.Join(t.TempDir(), "simulator.db")
+	h := start(t, chassis.Options{DataFile: file, Frozen: true})
 	refund := func(of, reference string, value int64) string {
 		return h.done("/payments/"+of+"/refunds", object{"amount": object{"currency": "EUR", "value": value}, "reference": reference}).text("pspReference")
 	}
 	of := h.done("/payments", order(visa, "sale")).text("pspReference")
 	refund(of, "pi_1-rf_1", 5_000)
 	require.Equal(t, "pending", h.refunds()[0].Status)
+	ended := h.done("/payments", order(visa, "ended")).text("pspReference")
+	status, _ := h.post("/_sim/refunds/"+refund(ended, "before its time", 5_000), `{"status":"failed"}`)
+	require.Equal(t, http.StatusOK, status)
+	h.stop()
+	h = start(t, chassis.Options{DataFile: file, SettleAfter: time.Hour})
+	refund(ended, "more than all", 12_001)
+	require.Equal(t, "Insufficient balance on payment", h.hears("REFUND", "more than all").Reason)
 	require.Equal(t, done, h.hears("REFUND", "pi_1-rf_1").Success)
 	refund(of, "pi_1-rf_2", 7_001)
 	require.Equal(t, "Insufficient balance on payment", h.hears("REFUND", "pi_1-rf_2").Reason)
 	require.EqualValues(t, 5_000, h.charges()[0].AmountRefunded)
 	made := h.refunds()
-	require.Equal(t, []string{"succeeded", "failed"}, []string{made[0].Status, made[1].Status})
+	require.Len(t, made, 4)
+	require.Equal(t, []string{"succeeded", "failed", "failed", "failed"}, []string{made[0].Status, made[1].Status, made[2].Status, made[3].Status})
 	require.JSONEq(t, `{"payment_id":"pi_1","refund_id":"rf_1"}`, string(made[0].Metadata))
 	require.Equal(t, of, made[0].PaymentIntent)
 
@@ -93,7 +102,7 @@ func TestRefundsEndLaterAndAreWitnessed(t *testing.T) {
 
 	pends := h.done("/payments", order("4000000000007726", "pends")).text("pspReference")
 	id := refund(pends, "open", 1_000)
-	status, _ := h.post("/_sim/refunds/"+id, `{"status":"failed"}`)
+	status, _ = h.post("/_sim/refunds/"+id, `{"status":"failed"}`)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, notDone, h.hears("REFUND", "open").Success)
 
@@ -214,7 +223,7 @@ func TestRefusedRequests(t *testing.T) {
 func TestItGoesOnAfterADeath(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "simulator.db")
-	h := start(t, chassis.Options{DataFile: file})
+	h := start(t, chassis.Options{DataFile: file, Frozen: true}) // it dies before it does anything
 	status, first := h.call("/payments", "key", order(visa, "hold", held))
 	require.Equal(t, http.StatusOK, status)
 	of := first.text("pspReference")

@@ -191,7 +191,7 @@ func (a *acme) call(method, path, body string, header http.Header) (int, http.He
 	if r.Header.Get("Acme-Account") == "" {
 		r.Header.Set("Acme-Account", "one")
 	}
-	client := http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(r)
 	if err != nil {
 		return 0, nil, err.Error()

@@ -22,7 +22,7 @@ const (
 	visa       = "4242424242424242"
 	challenged = "4000002760003184"
 	back       = "https://shop.example/back?order=7"
-	patience   = 5 * time.Second
+	patience   = 30 * time.Second
 )
 
 // world is a simulator behind a real HTTP server, with the webhooks of the account

@@ -105,7 +105,7 @@ func (w *world) hears(kind, entity string) (found told) {
 			}
 		}
 		return found.Event != nil
-	}, 10*time.Second, 5*time.Millisecond, "%s of %s", kind, entity)
+	}, 30*time.Second, 5*time.Millisecond, "%s of %s", kind, entity)
 	return found
 }
 

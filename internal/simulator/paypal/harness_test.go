@@ -65,7 +65,7 @@ func (d *desk) hears(kind string) (header http.Header, body []byte, event map[st
 			}
 		}
 		return false
-	}, 5*time.Second, 5*time.Millisecond, kind)
+	}, 30*time.Second, 5*time.Millisecond, kind)
 	return header, body, event
 }
 

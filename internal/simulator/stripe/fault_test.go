@@ -43,13 +43,20 @@ func TestTimeoutHoldsUntilTheClientLeaves(t *testing.T) {
 	h := start(t, Options{})
 	status, _ := h.post("/_sim/faults", `{"operation":"*","fault":"timeout_after"}`)
 	require.Equal(t, http.StatusCreated, status)
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
+	ctx, leave := context.WithCancelCause(t.Context())
+	defer leave(nil)
 	p := payment(visa)
 	p.Context = ctx
-	_, err := h.PaymentIntents.New(p)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := h.PaymentIntents.New(p)
+		ended <- err
+	}()
+	require.Eventually(t, func() bool { return len(h.charges()) == 1 }, 30*time.Second, 10*time.Millisecond)
+	require.Empty(t, ended, "no answer came")
+	leave(context.DeadlineExceeded) // as when the client's time is up
 	var timeout net.Error
-	require.ErrorAs(t, err, &timeout)
+	require.ErrorAs(t, <-ended, &timeout)
 	require.True(t, timeout.Timeout())
 	require.Len(t, h.charges(), 1)
 }

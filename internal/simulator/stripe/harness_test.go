@@ -51,7 +51,7 @@ func startAt(t testing.TB, options Options, now func() time.Time) *harness {
 }
 
 // startWithClock starts a simulator whose time later moves on; what is due by then
-// settles.
+// settles and is delivered.
 func startWithClock(t *testing.T, options Options) (h *harness, later func(time.Duration)) {
 	t.Helper()
 	var offset atomic.Int64
@@ -59,7 +59,14 @@ func startWithClock(t *testing.T, options Options) (h *harness, later func(time.
 	return h, func(by time.Duration) {
 		offset.Add(int64(by))
 		h.sim.settling.wake()
+		h.sim.deliveries.wake()
 	}
+}
+
+// still is a clock that stands still: no delivery is due before it is flushed.
+func still() func() time.Time {
+	at := time.Now()
+	return func() time.Time { return at }
 }
 
 // stop may be called twice.
@@ -76,7 +83,7 @@ func (h *harness) as(key string) *client.API {
 	backend := stripego.GetBackendWithConfig(stripego.APIBackend, &stripego.BackendConfig{
 		URL: stripego.String(h.server.URL), MaxNetworkRetries: stripego.Int64(0), EnableTelemetry: stripego.Bool(false),
 		LeveledLogger: &stripego.LeveledLogger{Level: stripego.LevelNull},
-		HTTPClient:    &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
+		HTTPClient:    &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
 	})
 	return client.New(key, &stripego.Backends{API: backend})
 }

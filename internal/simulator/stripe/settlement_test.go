@@ -43,7 +43,7 @@ func (h *harness) becomes(refundID string, status stripego.RefundStatus) *stripe
 		var err error
 		seen, err = h.Refunds.Get(refundID, p)
 		return err == nil && seen.Status == status
-	}, 5*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 	return seen
 }
 
