@@ -166,6 +166,10 @@ func (h *incarnation) hook(_ context.Context, call string, after bool) error {
 	return nil
 }
 
+// patience is how long requests wait: nothing here is ever under way elsewhere, so that a
+// request which gives up has met a slow machine.
+const patience = time.Minute
+
 // boot starts a hub that dies at a moment.
 func (l *lifetime) boot(diesAt int) *incarnation {
 	l.t.Helper()
@@ -193,10 +197,10 @@ func (l *lifetime) boot(diesAt int) *incarnation {
 		Notifications: notification.NewReceiver(notification.Options{Repository: l.db.Notifications(), Payments: repository, Clock: l.clock}),
 	}
 	h.handler, err = api.New(api.Options{
-		Customers: customer.NewService(customers, h.worker, gateways, cards, l.clock, customer.Options{Wait: time.Second}),
-		Payments:  payment.NewService(repository, customers, h.worker, router, cards, watcher, l.clock, payment.Options{Wait: time.Second, Poll: time.Millisecond}),
+		Customers: customer.NewService(customers, h.worker, gateways, cards, l.clock, customer.Options{Wait: patience}),
+		Payments:  payment.NewService(repository, customers, h.worker, router, cards, watcher, l.clock, payment.Options{Wait: patience, Poll: time.Millisecond}),
 		Events:    l.db.Events(), Ledger: l.db.Ledger(), Risk: risk.NewEngine(risk.Options{Repository: l.db.Risk(), Clock: l.clock}), FX: fx.NewService(fx.Options{}), Routing: apiRouting{}, Accounts: account.NewService(account.Options{}), Authenticator: merchant.NewAuthenticator(l.db.Merchants(), l.clock),
-		Idempotency: idempotency.NewGuard(interleave.Requests{Store: l.db.Idempotency(), Hook: h.hook}, cards, l.clock, time.Second),
+		Idempotency: idempotency.NewGuard(interleave.Requests{Store: l.db.Idempotency(), Hook: h.hook}, cards, l.clock, patience),
 		Secrets:     payment.NewClientSecrets(make([]byte, 32)), Version: "1.2.3", Logger: zap.NewNop(), Clock: l.clock,
 		Health: []api.Check{{Name: "database", Check: l.db.Ping}}, Notifications: &inbox{},
 		Webhooks: webhook.NewService(webhook.Options{}), Renderer: &outbox{}, Notices: l.db.Notices(),

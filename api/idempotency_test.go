@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -60,19 +61,21 @@ func TestDeclinesAreRemembered(t *testing.T) {
 }
 
 func TestSimultaneousRequestsActOnce(t *testing.T) {
-	s := newStage(t)
-	s.core.before = func(context.Context) { time.Sleep(20 * time.Millisecond) }
-	answers := make([]*httptest.ResponseRecorder, 50)
-	var all sync.WaitGroup
-	for i := range answers {
-		all.Go(func() { answers[i] = serve(s, s.request("POST", intents, create, "Idempotency-Key", "a")) })
-	}
-	all.Wait()
-	require.Equal(t, 1, s.core.calls)
-	for _, w := range answers {
-		require.Equal(t, 200, w.Code)
-		require.Equal(t, answers[0].Body.String(), w.Body.String())
-	}
+	synctest.Test(t, func(t *testing.T) { // the first is waited for 200 ms, of which it takes 20
+		s := newStage(t)
+		s.core.before = func(context.Context) { time.Sleep(20 * time.Millisecond) }
+		answers := make([]*httptest.ResponseRecorder, 50)
+		var all sync.WaitGroup
+		for i := range answers {
+			all.Go(func() { answers[i] = serve(s, s.request("POST", intents, create, "Idempotency-Key", "a")) })
+		}
+		all.Wait()
+		require.Equal(t, 1, s.core.calls)
+		for _, w := range answers {
+			require.Equal(t, 200, w.Code)
+			require.Equal(t, answers[0].Body.String(), w.Body.String())
+		}
+	})
 }
 
 func TestARunningRequestIsWaitedForBriefly(t *testing.T) {

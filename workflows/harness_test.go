@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/testsuite"
+	sdkworker "go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 	"go.uber.org/zap"
 
 	"paymenthub/activities"
@@ -171,6 +174,51 @@ func (s *script) made() []string {
 	return append([]string{}, s.calls...)
 }
 
+// standstill is how long the machine may stand still.
+const standstill = time.Minute
+
+// steady has real time end nothing: the SDK takes a workflow for deadlocked after a second,
+// and its test environment gives steps up by the machine's clock. By that clock it also fires
+// timers while a step runs: tests that plan something for seconds later have a bubble of time.
+func steady(env *testsuite.TestWorkflowEnvironment) {
+	env.SetTestTimeout(standstill)
+	env.SetWorkerOptions(sdkworker.Options{
+		DeadlockDetectionTimeout: standstill, Interceptors: []interceptor.WorkerInterceptor{&patient{}},
+	})
+}
+
+// patient gives no step up, and has those that are retried without end retried so, and not
+// ten times as the test environment does.
+type patient struct {
+	interceptor.WorkerInterceptorBase
+	interceptor.WorkflowInboundInterceptorBase
+	interceptor.WorkflowOutboundInterceptorBase
+}
+
+func (*patient) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &patient{WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}}
+}
+
+func (p *patient) Init(out interceptor.WorkflowOutboundInterceptor) error {
+	p.WorkflowOutboundInterceptorBase.Next = out
+	return p.WorkflowInboundInterceptorBase.Init(p)
+}
+
+func (p *patient) ExecuteActivity(ctx workflow.Context, step string, args ...any) workflow.Future {
+	options := workflow.GetActivityOptions(ctx)
+	options.StartToCloseTimeout = standstill
+	if options.RetryPolicy.MaximumAttempts == 0 {
+		options.RetryPolicy.MaximumAttempts = 1000
+	}
+	return p.WorkflowOutboundInterceptorBase.ExecuteActivity(workflow.WithActivityOptions(ctx, options), step, args...)
+}
+
+func (p *patient) ExecuteLocalActivity(ctx workflow.Context, step string, args ...any) workflow.Future {
+	options := workflow.GetLocalActivityOptions(ctx)
+	options.StartToCloseTimeout = standstill
+	return p.WorkflowOutboundInterceptorBase.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), step, args...)
+}
+
 // bed is a hub around a workflow test environment: real steps, a real database,
 // a scripted gateway, and a clock that skips.
 type bed struct {
@@ -221,7 +269,7 @@ func newBed(t *testing.T) *bed {
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetStartTime(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
-	env.SetTestTimeout(20 * time.Second)
+	steady(env)
 	b := &bed{
 		TestWorkflowEnvironment: env, t: t, db: db, flaky: &flaky{Repository: db.Payments()},
 		gateway: newScript("stripe"), second: newScript("checkout"),

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -31,34 +32,38 @@ func (b *bed) told(p payment.Intent, body string) string {
 
 // The gateway cannot be asked, but what it has told is as good as an answer.
 func TestWhatTheGatewayToldCountsWhenItCannotBeAsked(t *testing.T) {
-	b := newBed(t)
-	p := b.open(payment.CaptureAutomatic)
-	b.gateway.answers[payment.Sale] = []payment.Outcome{unknown}
-	b.gateway.told = success
-	notificationID := b.told(p, "it was charged")
-	b.RegisterDelayedCallback(func() {
-		b.SignalWorkflow(workflows.SignalLookUp, workflows.LookUp{NotificationID: notificationID})
-	}, time.Second)
-	b.run(p, b.confirmation())
-	b.ended(p, payment.Succeeded)
-	require.Equal(t, []string{"sale " + p.ID + "-sale-1", "look_up sale", "conclude from it was charged"}, b.gateway.made())
-	require.InDelta(t, 1, b.elapsed().Seconds(), 1)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		p := b.open(payment.CaptureAutomatic)
+		b.gateway.answers[payment.Sale] = []payment.Outcome{unknown}
+		b.gateway.told = success
+		notificationID := b.told(p, "it was charged")
+		b.RegisterDelayedCallback(func() {
+			b.SignalWorkflow(workflows.SignalLookUp, workflows.LookUp{NotificationID: notificationID})
+		}, time.Second)
+		b.run(p, b.confirmation())
+		b.ended(p, payment.Succeeded)
+		require.Equal(t, []string{"sale " + p.ID + "-sale-1", "look_up sale", "conclude from it was charged"}, b.gateway.made())
+		require.InDelta(t, 1, b.elapsed().Seconds(), 1)
+	})
 }
 
 // A gateway that answers is believed over what it told before.
 func TestALookUpGoesBeforeANotification(t *testing.T) {
-	b := newBed(t)
-	p := b.open(payment.CaptureAutomatic)
-	b.gateway.answers[payment.Sale] = []payment.Outcome{unknown}
-	b.gateway.lookUps = []payment.Outcome{refusal}
-	b.gateway.told = success
-	notificationID := b.told(p, "it was charged")
-	b.RegisterDelayedCallback(func() {
-		b.SignalWorkflow(workflows.SignalLookUp, workflows.LookUp{NotificationID: notificationID})
-	}, time.Second)
-	b.run(p, b.confirmation())
-	b.ended(p, payment.Expired)
-	require.Equal(t, []string{"sale " + p.ID + "-sale-1", "look_up sale"}, b.gateway.made())
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		p := b.open(payment.CaptureAutomatic)
+		b.gateway.answers[payment.Sale] = []payment.Outcome{unknown}
+		b.gateway.lookUps = []payment.Outcome{refusal}
+		b.gateway.told = success
+		notificationID := b.told(p, "it was charged")
+		b.RegisterDelayedCallback(func() {
+			b.SignalWorkflow(workflows.SignalLookUp, workflows.LookUp{NotificationID: notificationID})
+		}, time.Second)
+		b.run(p, b.confirmation())
+		b.ended(p, payment.Expired)
+		require.Equal(t, []string{"sale " + p.ID + "-sale-1", "look_up sale"}, b.gateway.made())
+	})
 }
 
 // A notification that comes while the step is under way is not forgotten.
@@ -122,15 +127,17 @@ func TestARefundThatTheGatewaySettlesLater(t *testing.T) {
 		want    payment.RefundStatus
 	}{"succeeds": {success, payment.RefundSucceeded}, "fails": {refusal, payment.RefundFailed}} {
 		t.Run(name, func(t *testing.T) {
-			b := newBed(t)
-			accepted := payment.Outcome{Class: payment.OutcomeAccepted}
-			b.gateway.answers[payment.RefundOfSale] = []payment.Outcome{accepted}
-			b.gateway.lookUps = []payment.Outcome{c.settles}
-			r := b.refund(b.sold(), 400, false)
-			b.RegisterDelayedCallback(func() { b.SignalWorkflow(workflows.SignalLookUp, workflows.LookUp{}) }, 2*time.Second)
-			b.ExecuteWorkflow(workflows.RefundWorkflow, workflows.Refund{RefundID: r.ID, PaymentID: r.PaymentID})
-			require.Equal(t, c.want, b.refundAfter(r).Status)
-			require.InDelta(t, 2, b.elapsed().Seconds(), 1, "at once when the gateway tells")
+			synctest.Test(t, func(t *testing.T) {
+				b := newBed(t)
+				accepted := payment.Outcome{Class: payment.OutcomeAccepted}
+				b.gateway.answers[payment.RefundOfSale] = []payment.Outcome{accepted}
+				b.gateway.lookUps = []payment.Outcome{c.settles}
+				r := b.refund(b.sold(), 400, false)
+				b.RegisterDelayedCallback(func() { b.SignalWorkflow(workflows.SignalLookUp, workflows.LookUp{}) }, 2*time.Second)
+				b.ExecuteWorkflow(workflows.RefundWorkflow, workflows.Refund{RefundID: r.ID, PaymentID: r.PaymentID})
+				require.Equal(t, c.want, b.refundAfter(r).Status)
+				require.InDelta(t, 2, b.elapsed().Seconds(), 1, "at once when the gateway tells")
+			})
 		})
 	}
 }

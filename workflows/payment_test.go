@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -141,28 +142,32 @@ func TestAShopperWhoNeverAuthenticatesIsGivenUp(t *testing.T) {
 }
 
 func TestAShopperWhoReturnsIsLookedUpAtOnce(t *testing.T) {
-	b := newBed(t)
-	p := b.open(payment.CaptureAutomatic)
-	b.gateway.answers[payment.Sale] = []payment.Outcome{waits}
-	b.gateway.lookUps = []payment.Outcome{success}
-	b.RegisterDelayedCallback(func() { b.SignalWorkflow(workflows.SignalLookUp, nil) }, 4*time.Second)
-	b.run(p, b.confirmation())
-	b.ended(p, payment.Succeeded)
-	require.InDelta(t, 4, b.elapsed().Seconds(), 1)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		p := b.open(payment.CaptureAutomatic)
+		b.gateway.answers[payment.Sale] = []payment.Outcome{waits}
+		b.gateway.lookUps = []payment.Outcome{success}
+		b.RegisterDelayedCallback(func() { b.SignalWorkflow(workflows.SignalLookUp, nil) }, 4*time.Second)
+		b.run(p, b.confirmation())
+		b.ended(p, payment.Succeeded)
+		require.InDelta(t, 4, b.elapsed().Seconds(), 1)
+	})
 }
 
 // The shopper authenticates at the moment the merchant cancels: the gateway
 // refuses to void, and what it did instead is found out.
 func TestACancelThatComesTooLateFindsThePaymentTaken(t *testing.T) {
-	b := newBed(t)
-	p := b.open(payment.CaptureAutomatic)
-	b.gateway.answers[payment.Sale] = []payment.Outcome{waits}
-	b.gateway.answers[payment.Void] = []payment.Outcome{payment.Declined(payment.NewDecline(payment.DeclineState))}
-	b.gateway.lookUps = []payment.Outcome{success}
-	b.update(5*time.Second, workflows.UpdateCancel, payment.CancelCommand{OperationID: id.NewSuffix()})
-	b.run(p, b.confirmation())
-	got := b.ended(p, payment.Succeeded)
-	require.EqualValues(t, 1000, got.AmountCaptured)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		p := b.open(payment.CaptureAutomatic)
+		b.gateway.answers[payment.Sale] = []payment.Outcome{waits}
+		b.gateway.answers[payment.Void] = []payment.Outcome{payment.Declined(payment.NewDecline(payment.DeclineState))}
+		b.gateway.lookUps = []payment.Outcome{success}
+		b.update(5*time.Second, workflows.UpdateCancel, payment.CancelCommand{OperationID: id.NewSuffix()})
+		b.run(p, b.confirmation())
+		got := b.ended(p, payment.Succeeded)
+		require.EqualValues(t, 1000, got.AmountCaptured)
+	})
 }
 
 func TestALostWorkflowGoesOnFromTheDatabase(t *testing.T) {

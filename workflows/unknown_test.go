@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -117,29 +118,33 @@ func TestALostVoidAtExpiryEndsInExpired(t *testing.T) {
 }
 
 func TestAnAmountThatDisagreesIsForAnOperator(t *testing.T) {
-	b := newBed(t)
-	p := b.open(payment.CaptureAutomatic)
-	b.gateway.answers[payment.Sale] = []payment.Outcome{{Class: payment.OutcomeSucceeded, Amount: 999}}
-	b.gateway.lookUps = []payment.Outcome{{Class: payment.OutcomeSucceeded, Amount: 999}, success}
-	var seen payment.Intent
-	b.RegisterDelayedCallback(func() { seen = b.load(p).Intent }, 10*time.Second)
-	b.run(p, b.confirmation())
-	b.ended(p, payment.Succeeded)
-	require.Equal(t, payment.Processing, seen.Status)
-	require.Contains(t, seen.Attention, "disagrees")
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		p := b.open(payment.CaptureAutomatic)
+		b.gateway.answers[payment.Sale] = []payment.Outcome{{Class: payment.OutcomeSucceeded, Amount: 999}}
+		b.gateway.lookUps = []payment.Outcome{{Class: payment.OutcomeSucceeded, Amount: 999}, success}
+		var seen payment.Intent
+		b.RegisterDelayedCallback(func() { seen = b.load(p).Intent }, 10*time.Second)
+		b.run(p, b.confirmation())
+		b.ended(p, payment.Succeeded)
+		require.Equal(t, payment.Processing, seen.Status)
+		require.Contains(t, seen.Attention, "disagrees")
+	})
 }
 
 func TestCommandsAreRefusedWhileTheOutcomeIsUnknown(t *testing.T) {
-	b := newBed(t)
-	p := b.open(payment.CaptureAutomatic)
-	b.gateway.answers[payment.Sale] = []payment.Outcome{unknown}
-	b.gateway.lookUps = []payment.Outcome{unknown, success}
-	cancel := b.update(10*time.Second, workflows.UpdateCancel, payment.CancelCommand{OperationID: id.NewSuffix()})
-	confirm := b.update(10*time.Second, workflows.UpdateConfirm, *b.confirmation())
-	b.run(p, b.confirmation())
-	b.ended(p, payment.Succeeded)
-	require.ErrorContains(t, cancel.rejected, "processing")
-	require.ErrorContains(t, confirm.rejected, "processing")
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		p := b.open(payment.CaptureAutomatic)
+		b.gateway.answers[payment.Sale] = []payment.Outcome{unknown}
+		b.gateway.lookUps = []payment.Outcome{unknown, success}
+		cancel := b.update(10*time.Second, workflows.UpdateCancel, payment.CancelCommand{OperationID: id.NewSuffix()})
+		confirm := b.update(10*time.Second, workflows.UpdateConfirm, *b.confirmation())
+		b.run(p, b.confirmation())
+		b.ended(p, payment.Succeeded)
+		require.ErrorContains(t, cancel.rejected, "processing")
+		require.ErrorContains(t, confirm.rejected, "processing")
+	})
 }
 
 // refundBed stores a captured payment with a pending refund.
@@ -224,14 +229,16 @@ func TestACheckThatFindsNothingNewChangesNothing(t *testing.T) {
 // Somebody asks while the gateway is being asked: it must be asked once more,
 // since the answer under way may be older than what made them ask.
 func TestARequestToLookUpDuringALookUpIsNotLost(t *testing.T) {
-	b := newBed(t)
-	p := b.open(payment.CaptureAutomatic)
-	b.gateway.answers[payment.Sale] = []payment.Outcome{waits}
-	b.gateway.lookUps = []payment.Outcome{waits, success}
-	ask := func() { b.SignalWorkflow(workflows.SignalLookUp, workflows.LookUp{}) }
-	b.RegisterDelayedCallback(func() { ask(); b.SignalWorkflow(workflows.SignalCheck, nil) }, 4*time.Second)
-	b.RegisterDelayedCallback(ask, 5*time.Second)
-	b.run(p, b.confirmation())
-	b.ended(p, payment.Succeeded)
-	require.InDelta(t, 5, b.elapsed().Seconds(), 1)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t)
+		p := b.open(payment.CaptureAutomatic)
+		b.gateway.answers[payment.Sale] = []payment.Outcome{waits}
+		b.gateway.lookUps = []payment.Outcome{waits, success}
+		ask := func() { b.SignalWorkflow(workflows.SignalLookUp, workflows.LookUp{}) }
+		b.RegisterDelayedCallback(func() { ask(); b.SignalWorkflow(workflows.SignalCheck, nil) }, 4*time.Second)
+		b.RegisterDelayedCallback(ask, 5*time.Second)
+		b.run(p, b.confirmation())
+		b.ended(p, payment.Succeeded)
+		require.InDelta(t, 5, b.elapsed().Seconds(), 1)
+	})
 }

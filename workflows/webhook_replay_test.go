@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -39,32 +40,36 @@ func (w *wire) replays() {
 
 func TestAReplayIsQueuedPageByPage(t *testing.T) {
 	t.Parallel()
-	w := newWire(t, webhook.Hub)
-	var shown string
-	w.RegisterDelayedCallback(func() { shown = w.details() }, 1500*time.Millisecond)
-	w.replays()
-	require.NoError(t, w.GetWorkflowError())
-	require.Equal(t, []time.Duration{0, time.Second, 2 * time.Second}, w.pages)
-	require.Contains(t, shown, "**running**")
-	require.Contains(t, shown, "100 of 120 looked at, 100 sent again")
-	var end activities.WebhookReplayState
-	require.NoError(t, w.GetWorkflowResult(&end))
-	require.Equal(t, activities.WebhookReplayState{Status: webhook.ReplayCompleted, Total: 120, Seen: 120, Queued: 120}, end)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t, webhook.Hub)
+		var shown string
+		w.RegisterDelayedCallback(func() { shown = w.details() }, 1500*time.Millisecond)
+		w.replays()
+		require.NoError(t, w.GetWorkflowError())
+		require.Equal(t, []time.Duration{0, time.Second, 2 * time.Second}, w.pages)
+		require.Contains(t, shown, "**running**")
+		require.Contains(t, shown, "100 of 120 looked at, 100 sent again")
+		var end activities.WebhookReplayState
+		require.NoError(t, w.GetWorkflowResult(&end))
+		require.Equal(t, activities.WebhookReplayState{Status: webhook.ReplayCompleted, Total: 120, Seen: 120, Queued: 120}, end)
+	})
 }
 
 func TestAReplayStopsWithItsEndpoint(t *testing.T) {
 	t.Parallel()
-	w := newWire(t, webhook.Hub)
-	w.RegisterDelayedCallback(func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.replay.Status = webhook.ReplayStopped
-	}, 500*time.Millisecond)
-	w.replays()
-	require.NoError(t, w.GetWorkflowError())
-	require.Len(t, w.pages, 2)
-	require.Contains(t, w.details(), "**stopped**")
-	require.Contains(t, w.details(), "50 of 120 looked at")
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t, webhook.Hub)
+		w.RegisterDelayedCallback(func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.replay.Status = webhook.ReplayStopped
+		}, 500*time.Millisecond)
+		w.replays()
+		require.NoError(t, w.GetWorkflowError())
+		require.Len(t, w.pages, 2)
+		require.Contains(t, w.details(), "**stopped**")
+		require.Contains(t, w.details(), "50 of 120 looked at")
+	})
 }
 
 // A long replay goes on under a new history.

@@ -6,15 +6,14 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
-	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"paymenthub/activities"
@@ -57,7 +56,7 @@ func newWire(t *testing.T, dialect webhook.Dialect, answers ...int) *wire {
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetStartTime(morning)
-	env.SetTestTimeout(20 * time.Second)
+	steady(env)
 	w := &wire{TestWorkflowEnvironment: env, t: t, spread: func(time.Duration) time.Duration { return 0 }}
 	for _, code := range answers {
 		w.answers = append(w.answers, webhook.Attempt{Code: code})
@@ -260,17 +259,19 @@ func TestADeliveryThatIsKeptNoLongerEnds(t *testing.T) {
 // none of the schedule's.
 func TestAnAttemptIsMadeWhenItIsAskedFor(t *testing.T) {
 	t.Parallel()
-	w := newWire(t, webhook.Acquiring, http.StatusInternalServerError)
-	var want []time.Duration
-	for n := range 40 {
-		at := time.Minute + time.Duration(n)*5*time.Second
-		w.RegisterDelayedCallback(func() { w.SignalWorkflow(workflows.SignalAttemptNow, nil) }, at)
-		want = append(want, at)
-	}
-	end := w.lives()
-	require.Equal(t, webhook.Failed, end.Status)
-	require.Equal(t, 45, end.Attempts)
-	require.Equal(t, append(want, after(5*time.Minute, 15*time.Minute, time.Hour, 6*time.Hour)...), w.tried)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWire(t, webhook.Acquiring, http.StatusInternalServerError)
+		var want []time.Duration
+		for n := range 40 {
+			at := time.Minute + time.Duration(n)*5*time.Second
+			w.RegisterDelayedCallback(func() { w.SignalWorkflow(workflows.SignalAttemptNow, nil) }, at)
+			want = append(want, at)
+		}
+		end := w.lives()
+		require.Equal(t, webhook.Failed, end.Status)
+		require.Equal(t, 45, end.Attempts)
+		require.Equal(t, append(want, after(5*time.Minute, 15*time.Minute, time.Hour, 6*time.Hour)...), w.tried)
+	})
 }
 
 // A delivery that is asked for again and again goes on under a new history, where it is.
@@ -319,38 +320,11 @@ func TestAskingDuringAnAttemptIsAskingForIt(t *testing.T) {
 	require.Equal(t, after(5*time.Minute, 15*time.Minute), w.tried)
 }
 
-// endless has steps that are retried without end retried so, and not ten times as the
-// test environment does.
-type endless struct {
-	interceptor.WorkerInterceptorBase
-	interceptor.WorkflowInboundInterceptorBase
-	interceptor.WorkflowOutboundInterceptorBase
-}
-
-func (e *endless) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
-	e.WorkflowInboundInterceptorBase.Next = next
-	return e
-}
-
-func (e *endless) Init(out interceptor.WorkflowOutboundInterceptor) error {
-	e.WorkflowOutboundInterceptorBase.Next = out
-	return e.WorkflowInboundInterceptorBase.Init(e)
-}
-
-func (e *endless) ExecuteActivity(ctx workflow.Context, step string, args ...any) workflow.Future {
-	options := workflow.GetActivityOptions(ctx)
-	if options.RetryPolicy.MaximumAttempts == 0 {
-		options.RetryPolicy.MaximumAttempts = 1000
-	}
-	return e.WorkflowOutboundInterceptorBase.ExecuteActivity(workflow.WithActivityOptions(ctx, options), step, args...)
-}
-
 // With the database away for hours, the attempt is made once it is back, and once.
 func TestAnAttemptOutlastsTheDatabase(t *testing.T) {
 	t.Parallel()
 	w := newWire(t, webhook.Hub, http.StatusOK)
 	w.away = 200
-	w.SetWorkerOptions(sdkworker.Options{Interceptors: []interceptor.WorkerInterceptor{&endless{}}})
 	end := w.lives()
 	require.Equal(t, webhook.Succeeded, end.Status)
 	require.Len(t, w.tried, 1)

@@ -44,7 +44,7 @@ func requireGenerated(t *testing.T, config, types, document string) {
 	ctx := t.Context()
 	cmd := exec.CommandContext(ctx, "go", "tool", "-modfile=../../tools.mod", "oapi-codegen",
 		"-config", config, "-o", fresh, document)
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 30 * time.Second
 	if out, err := cmd.CombinedOutput(); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("the generator does not run: %v\n%s", err, out)

@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// script is a shell process that says "ready" and then does something.
-func script(t *testing.T, do string) *process {
+// script is a shell process that has said "ready".
+func script(t *testing.T, text string) *process {
 	t.Helper()
-	p := newProcess(t.TempDir(), "/bin/sh", "script", "ready", nil, "-c", "echo ready; "+do)
+	p := newProcess(t.TempDir(), "/bin/sh", "script", "ready", nil, "-c", text)
 	t.Cleanup(p.retire)
 	require.NoError(t, p.start())
 	require.NoError(t, p.await(t.Context()))
@@ -25,13 +25,13 @@ func (p *process) lives() int {
 }
 
 func TestWhatEndsUnaskedIsStartedAgainAndNoted(t *testing.T) {
-	p := script(t, "sleep 0.1; exit 3")
+	p := script(t, "echo ready; sleep 0.1; exit 3")
 	require.Eventually(t, func() bool { return p.lives() > 2 }, 30*time.Second, 10*time.Millisecond)
 	require.Contains(t, p.endings(), "exit status 3")
 }
 
 func TestKilledProcessStaysDead(t *testing.T) {
-	p := script(t, "sleep 60 & wait")
+	p := script(t, "echo ready; sleep 60 & wait")
 	child := p.current.command.Process.Pid
 	p.kill()
 	require.Eventually(t, func() bool { return syscall.Kill(-child, 0) == syscall.ESRCH }, 30*time.Second, 10*time.Millisecond,
@@ -44,9 +44,10 @@ func TestKilledProcessStaysDead(t *testing.T) {
 	require.Equal(t, 2, p.lives())
 }
 
+// The traps are set before the scripts are ready to be terminated.
 func TestTermination(t *testing.T) {
-	require.NoError(t, script(t, "trap 'exit 0' TERM; while :; do sleep 0.05; done").terminate())
-	require.ErrorContains(t, script(t, "trap 'exit 7' TERM; while :; do sleep 0.05; done").terminate(), "exit status 7")
+	require.NoError(t, script(t, "trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done").terminate())
+	require.ErrorContains(t, script(t, "trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done").terminate(), "exit status 7")
 }
 
 func TestFirstStartThatFailsSaysWhy(t *testing.T) {
@@ -57,7 +58,7 @@ func TestFirstStartThatFailsSaysWhy(t *testing.T) {
 }
 
 func TestStoppedProcessGoesOn(t *testing.T) {
-	p := script(t, "sleep 60")
+	p := script(t, "echo ready; sleep 60")
 	p.signal(syscall.SIGSTOP)
 	p.signal(syscall.SIGCONT)
 	p.setEnv("A", "1")

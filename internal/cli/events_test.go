@@ -46,8 +46,8 @@ func TestEventsAreTailed(t *testing.T) {
 	defer cancel()
 	out, done := command(t, ctx, h, "events", "tail", "--type", "payment_intent.*", "--since", "10m")
 	require.Eventually(t, contains(out, "payment_intent.created"), 30*time.Second, 5*time.Millisecond)
-	at := time.Now()
-	h.commit(eventAt(at, "refund.created"), eventAt(at.Add(time.Millisecond), "payment_intent.succeeded"))
+	at := time.Now() // of the second event, which is printed
+	h.commit(eventAt(at.Add(-time.Millisecond), "refund.created"), eventAt(at, "payment_intent.succeeded"))
 	require.Eventually(t, contains(out, "payment_intent.succeeded"), 30*time.Second, 5*time.Millisecond)
 	cancel()
 	require.NoError(t, <-done, "an interruption is its end")

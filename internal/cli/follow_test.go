@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -174,7 +175,8 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// following is a follower of a hub, without a network, that hardly waits.
+// following is a follower of a hub, without a network, that hardly waits. How far it looks back
+// depends on how long it took: in a bubble of time, that is what a test says.
 func following(h *eventsHub) (*follower, *buffer) {
 	told := &buffer{}
 	client := &hubClient{
@@ -207,62 +209,68 @@ func idsOf(events ...publicEvent) []string {
 
 func TestFollowBeginsNowOrEarlier(t *testing.T) {
 	t.Parallel()
-	h, now := &eventsHub{}, time.Now()
-	f, _ := following(h)
-	require.NoError(t, f.begin(t.Context(), time.Time{}))
-	first := eventAt(now.Add(-time.Hour), "payment_intent.created")
-	h.commit(first)
-	require.Equal(t, idsOf(first), collect(t, f), "the hub's first event of all")
+	synctest.Test(t, func(t *testing.T) {
+		h, now := &eventsHub{}, time.Now()
+		f, _ := following(h)
+		require.NoError(t, f.begin(t.Context(), time.Time{}))
+		first := eventAt(now.Add(-time.Hour), "payment_intent.created")
+		h.commit(first)
+		require.Equal(t, idsOf(first), collect(t, f), "the hub's first event of all")
 
-	second, third := eventAt(now.Add(-20*time.Minute), "payment_intent.created"), eventAt(now.Add(-time.Second), "payment_intent.created")
-	h.commit(second, third)
-	f, _ = following(h)
-	require.NoError(t, f.begin(t.Context(), time.Time{}))
-	require.Empty(t, collect(t, f), "what was there before")
-	f, _ = following(h)
-	require.NoError(t, f.begin(t.Context(), now.Add(-30*time.Minute)))
-	require.Equal(t, idsOf(second, third), collect(t, f))
-	require.Empty(t, collect(t, f))
+		second, third := eventAt(now.Add(-20*time.Minute), "payment_intent.created"), eventAt(now.Add(-time.Second), "payment_intent.created")
+		h.commit(second, third)
+		f, _ = following(h)
+		require.NoError(t, f.begin(t.Context(), time.Time{}))
+		require.Empty(t, collect(t, f), "what was there before")
+		f, _ = following(h)
+		require.NoError(t, f.begin(t.Context(), now.Add(-30*time.Minute)))
+		require.Equal(t, idsOf(second, third), collect(t, f))
+		require.Empty(t, collect(t, f))
+	})
 }
 
 func TestFollowPagesThroughAndForgets(t *testing.T) {
 	t.Parallel()
-	h, now := &eventsHub{}, time.Now()
-	f, _ := following(h)
-	require.NoError(t, f.begin(t.Context(), time.Time{}))
-	var all []publicEvent
-	for i := range 2*newPerRound + 50 {
-		all = append(all, eventAt(now.Add(time.Duration(i)*100*time.Millisecond), "refund.created"))
-	}
-	h.commit(all...)
-	require.Equal(t, idsOf(all...), collect(t, f))
-	require.Less(t, len(f.seen), 150, "what cannot come again is not remembered")
-	late := eventAt(now.Add(200*time.Second), "refund.created")
-	h.commit(late)
-	require.Equal(t, idsOf(late), collect(t, f))
+	synctest.Test(t, func(t *testing.T) {
+		h, now := &eventsHub{}, time.Now()
+		f, _ := following(h)
+		require.NoError(t, f.begin(t.Context(), time.Time{}))
+		var all []publicEvent
+		for i := range 2*newPerRound + 50 {
+			all = append(all, eventAt(now.Add(time.Duration(i)*100*time.Millisecond), "refund.created"))
+		}
+		h.commit(all...)
+		require.Equal(t, idsOf(all...), collect(t, f))
+		require.Less(t, len(f.seen), 150, "what cannot come again is not remembered")
+		late := eventAt(now.Add(200*time.Second), "refund.created")
+		h.commit(late)
+		require.Equal(t, idsOf(late), collect(t, f))
+	})
 }
 
 // What a round does not see because it takes long is seen by the next one.
 func TestFollowLooksBackAsFarAsARoundTook(t *testing.T) {
 	t.Parallel()
-	h, now := &eventsHub{}, time.Now()
-	f, _ := following(h)
-	require.NoError(t, f.begin(t.Context(), time.Time{}))
-	var all []publicEvent
-	for i := range eventsPerPage + 1 {
-		all = append(all, eventAt(now.Add(time.Duration(i)*time.Second), "refund.created"))
-	}
-	late := eventAt(now.Add(89*time.Second+500*time.Millisecond), "refund.created")
-	h.commit(all...)
-	_, err := f.round(t.Context(), func(e publicEvent) error {
-		if e.ID == all[0].ID { // the first page was read: a slow receiver
-			h.commit(late)
-			time.Sleep(time.Second)
+	synctest.Test(t, func(t *testing.T) {
+		h, now := &eventsHub{}, time.Now()
+		f, _ := following(h)
+		require.NoError(t, f.begin(t.Context(), time.Time{}))
+		var all []publicEvent
+		for i := range eventsPerPage + 1 {
+			all = append(all, eventAt(now.Add(time.Duration(i)*time.Second), "refund.created"))
 		}
-		return nil
+		late := eventAt(now.Add(89*time.Second+500*time.Millisecond), "refund.created")
+		h.commit(all...)
+		_, err := f.round(t.Context(), func(e publicEvent) error {
+			if e.ID == all[0].ID { // the first page was read: a slow receiver
+				h.commit(late)
+				time.Sleep(time.Second)
+			}
+			return nil
+		})
+		require.NoError(t, err)
+		require.Equal(t, idsOf(late), collect(t, f), "11.5 s older than the newest, and committed within the round")
 	})
-	require.NoError(t, err)
-	require.Equal(t, idsOf(late), collect(t, f), "11.5 s older than the newest, and committed within the round")
 }
 
 // Whatever the order of commits, each event is told of once.
@@ -290,50 +298,54 @@ func TestFollowMissesNothingAndRepeatsNothing(t *testing.T) {
 
 func TestFollowWaitsForTheHub(t *testing.T) {
 	t.Parallel()
-	h := &eventsHub{}
-	f, said := following(h)
-	require.NoError(t, f.begin(t.Context(), time.Time{}))
-	e := eventAt(time.Now(), "payment_intent.created")
-	h.commit(e)
-	h.fail(status(http.StatusServiceUnavailable), status(http.StatusInternalServerError), status(http.StatusBadGateway))
-	require.Equal(t, idsOf(e), collect(t, f))
-	require.Equal(t, "Waiting for the hub: it answered 503 Service Unavailable\nThe hub answers again.\n", said.String())
+	synctest.Test(t, func(t *testing.T) {
+		h := &eventsHub{}
+		f, said := following(h)
+		require.NoError(t, f.begin(t.Context(), time.Time{}))
+		e := eventAt(time.Now(), "payment_intent.created")
+		h.commit(e)
+		h.fail(status(http.StatusServiceUnavailable), status(http.StatusInternalServerError), status(http.StatusBadGateway))
+		require.Equal(t, idsOf(e), collect(t, f))
+		require.Equal(t, "Waiting for the hub: it answered 503 Service Unavailable\nThe hub answers again.\n", said.String())
 
-	h.fail(status(http.StatusTooManyRequests, "Retry-After", "1"))
-	began := time.Now()
-	require.Empty(t, collect(t, f))
-	require.GreaterOrEqual(t, time.Since(began), time.Second, "as long as it asks for")
-	require.Equal(t, 2, strings.Count(said.String(), "\n"), "being slowed down once is nothing to tell of")
+		h.fail(status(http.StatusTooManyRequests, "Retry-After", "1"))
+		began := time.Now()
+		require.Empty(t, collect(t, f))
+		require.Equal(t, time.Second, time.Since(began), "as long as it asks for")
+		require.Equal(t, 2, strings.Count(said.String(), "\n"), "being slowed down once is nothing to tell of")
 
-	h.fail(status(http.StatusForbidden))
-	_, err := f.round(t.Context(), func(publicEvent) error { return nil })
-	require.ErrorContains(t, err, "answered 403 Forbidden")
-	h.fail(func(w http.ResponseWriter) { _, _ = w.Write([]byte("<html>")) })
-	_, err = f.round(t.Context(), func(publicEvent) error { return nil })
-	require.ErrorContains(t, err, "what answers at http://hub.test is no hub")
+		h.fail(status(http.StatusForbidden))
+		_, err := f.round(t.Context(), func(publicEvent) error { return nil })
+		require.ErrorContains(t, err, "answered 403 Forbidden")
+		h.fail(func(w http.ResponseWriter) { _, _ = w.Write([]byte("<html>")) })
+		_, err = f.round(t.Context(), func(publicEvent) error { return nil })
+		require.ErrorContains(t, err, "what answers at http://hub.test is no hub")
+	})
 }
 
 func TestFollowEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	h := &eventsHub{}
-	f, said := following(h)
-	f.hub.patience = time.Hour
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	h.fail(status(http.StatusServiceUnavailable))
-	require.ErrorIs(t, f.begin(ctx, time.Time{}), context.DeadlineExceeded)
-	require.Contains(t, said.String(), "Waiting for the hub")
+	synctest.Test(t, func(t *testing.T) {
+		h := &eventsHub{}
+		f, said := following(h)
+		f.hub.patience = time.Hour
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		h.fail(status(http.StatusServiceUnavailable))
+		require.ErrorIs(t, f.begin(ctx, time.Time{}), context.DeadlineExceeded)
+		require.Contains(t, said.String(), "Waiting for the hub")
 
-	ctx, cancel = context.WithCancel(t.Context())
-	f, _ = following(h)
-	require.NoError(t, f.begin(ctx, time.Time{}))
-	h.commit(eventAt(time.Now(), "payment_intent.created"))
-	err := f.follow(ctx, func(publicEvent) error { cancel(); return nil })
-	require.ErrorIs(t, err, context.Canceled)
-	full := errors.New("no space left")
-	f, _ = following(h)
-	require.NoError(t, f.begin(t.Context(), time.Now().Add(-time.Hour)))
-	require.ErrorIs(t, f.follow(t.Context(), func(publicEvent) error { return full }), full)
+		ctx, cancel = context.WithCancel(t.Context())
+		f, _ = following(h)
+		require.NoError(t, f.begin(ctx, time.Time{}))
+		h.commit(eventAt(time.Now(), "payment_intent.created"))
+		err := f.follow(ctx, func(publicEvent) error { cancel(); return nil })
+		require.ErrorIs(t, err, context.Canceled)
+		full := errors.New("no space left")
+		f, _ = following(h)
+		require.NoError(t, f.begin(t.Context(), time.Now().Add(-time.Hour)))
+		require.ErrorIs(t, f.follow(t.Context(), func(publicEvent) error { return full }), full)
+	})
 }
 
 func TestTypesAreChecked(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
@@ -64,7 +65,7 @@ func TestSimulatorsAnswerOnFilesOfTheirOwn(t *testing.T) {
 		require.FileExists(t, dir.SimulatorDatabase(kind.provider))
 	}
 	for name, url := range urls {
-		require.True(t, answers(t.Context(), name, url), name)
+		require.Eventually(t, func() bool { return answers(t.Context(), name, url) }, 30*time.Second, time.Millisecond, name)
 		require.False(t, answers(t.Context(), "other", url))
 		for _, list := range []string{"charges", "refunds", "disputes", "payment_methods", "customers"} {
 			response, err := http.Get(url + "/_sim/" + list)

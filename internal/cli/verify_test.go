@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"testing"
+	"testing/synctest"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
@@ -128,15 +129,17 @@ func TestVerifyPrintsOneLinePerViolation(t *testing.T) {
 }
 
 func TestVerifyTellsItsProgress(t *testing.T) {
-	var log bytes.Buffer
-	progress, finish := progressOn(&log)
-	progress("payments", 250, 1000)
-	finish()
-	require.Empty(t, log.String(), "nothing of what is over soon")
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		progress, finish := progressOn(&log)
+		progress("payments", 250, 1000)
+		finish()
+		require.Empty(t, log.String(), "nothing of what is over soon")
 
-	progress = progressLines(&log, 0)
-	progress("rows of the providers' records", 500, 0)
-	progress("payments", 250, 1000)
-	progress("balances", 0, 0)
-	require.Equal(t, "reading rows of the providers' records: 500\nchecking payments: 250 of 1000\nchecking balances\n", log.String())
+		progress = progressLines(&log, 0)
+		progress("rows of the providers' records", 500, 0)
+		progress("payments", 250, 1000)
+		progress("balances", 0, 0)
+		require.Equal(t, "reading rows of the providers' records: 500\nchecking payments: 250 of 1000\nchecking balances\n", log.String())
+	})
 }

@@ -111,10 +111,9 @@ func (s *Service) RefundAndWait(ctx context.Context, scope merchant.Scope, payme
 func (s *Service) settled(ctx context.Context, refund Refund) (now Refund, err error) {
 	waiting, cancel := context.WithTimeout(ctx, s.options.Wait)
 	defer cancel()
-	for pause := firstLook; refund.Status == RefundPending; pause = min(2*pause, s.options.Poll) {
+	for pause := firstLook; refund.Status == RefundPending && waiting.Err() == nil; pause = min(2*pause, s.options.Poll) {
 		select {
-		case <-waiting.Done():
-			return refund, nil
+		case <-waiting.Done(): // and it looks once more
 		case <-time.After(pause):
 		}
 		if refund, err = s.repo.Refund(context.WithoutCancel(ctx), refund.Scope, refund.ID); err != nil {

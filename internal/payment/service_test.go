@@ -3,6 +3,7 @@ package payment_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -186,17 +187,19 @@ func (o *behindhand) Capture(_ context.Context, _ string, c payment.CaptureComma
 }
 
 func TestAWorkflowThatIsBehindTheDatabaseIsWaitedFor(t *testing.T) {
-	held := payment.Intent{ID: id.New(id.Payment), Scope: scope, Status: payment.RequiresCapture, Amount: 500, AmountCapturable: 500, Currency: "USD"}
-	capture := func(rounds int) (payment.Intent, error) {
-		repo := &kept{now: payment.Aggregate{Intent: held}}
-		s := payment.NewService(repo, nil, &behindhand{repo: repo, rounds: rounds}, routed{}, nil, payment.NewWatcher(), clock.System{}, payment.Options{Wait: 200 * time.Millisecond, Poll: time.Millisecond})
-		return s.Capture(t.Context(), scope, held.ID, "01M7Y8A3Y4MNYTR6E4GPJ4YZ2N", 500)
-	}
-	got, err := capture(2)
-	require.NoError(t, err)
-	require.Equal(t, payment.Succeeded, got.Status)
-	_, err = capture(1000)
-	require.True(t, fault.Is(err, fault.InvalidState), "%v", err)
+	synctest.Test(t, func(t *testing.T) {
+		held := payment.Intent{ID: id.New(id.Payment), Scope: scope, Status: payment.RequiresCapture, Amount: 500, AmountCapturable: 500, Currency: "USD"}
+		capture := func(rounds int) (payment.Intent, error) {
+			repo := &kept{now: payment.Aggregate{Intent: held}}
+			s := payment.NewService(repo, nil, &behindhand{repo: repo, rounds: rounds}, routed{}, nil, payment.NewWatcher(), clock.System{}, payment.Options{Wait: 200 * time.Millisecond, Poll: time.Millisecond})
+			return s.Capture(t.Context(), scope, held.ID, "01M7Y8A3Y4MNYTR6E4GPJ4YZ2N", 500)
+		}
+		got, err := capture(2)
+		require.NoError(t, err)
+		require.Equal(t, payment.Succeeded, got.Status)
+		_, err = capture(1000)
+		require.True(t, fault.Is(err, fault.InvalidState), "%v", err)
+	})
 }
 
 func (*kept) Present(context.Context, *vault.Record, risk.Sighting) error { return nil }
