@@ -37,7 +37,7 @@ func server(t *testing.T, answers map[string]string) (address string, taken <-ch
 
 func converse(conn net.Conn, answers map[string]string, messages chan<- string) {
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	lines := bufio.NewReader(conn)
 	say := func(text string) { _, _ = fmt.Fprint(conn, text+"\r\n") }
 	say("220 test")

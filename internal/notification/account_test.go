@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -22,39 +23,41 @@ import (
 // payment that was not made there it is never believed, nobody is named, and no
 // operator is called.
 func TestAnAccountTellsOfItsOwnPaymentsAlone(t *testing.T) {
-	p := newPost(t)
-	own := id.New("stripe")
-	p.connect(own)
-	sold, open := p.sold(), p.begun()
-	made := p.refund(sold)
-	p.Clock.Advance(time.Minute)
-	asRefund := payment.Notice{
-		Subject: payment.NoticeOfRefund, State: payment.NoticeRefunded, RefundID: made.Refund.ID, Amount: money.New(made.Refund.Amount, "USD"),
-	}
-	for _, n := range []payment.Notice{notice(sold, payment.NoticeReleased), notice(open, payment.NoticeCaptured), notice(open, payment.NoticeDeclined), asRefund} {
-		kept := p.tellAs(own, n)
-		require.Equal(t, notification.Ignored, kept.Status)
-		require.Contains(t, kept.Why, "the hub does not have the "+string(n.Subject))
-		require.Equal(t, []string{own, "", ""}, []string{kept.Gateway, kept.MerchantID, kept.PaymentID})
-		p.requireNoBody(kept)
-	}
-	dispute := payment.Notice{
-		Subject: payment.NoticeOfDispute, GatewayReference: "pi_remote", DisputeReference: "du_1", Amount: money.New(1000, "USD"),
-	}
-	waiting := p.tellAs(own, dispute)
-	require.Equal(t, notification.Received, waiting.Status, "the answer that brings its reference may be on its way")
-	p.Clock.Advance(11 * time.Minute)
-	require.NoError(t, p.receiver.Apply(t.Context(), waiting))
-	ignored := p.tellAs(own, payment.Notice{ID: waiting.EventID})
-	require.Equal(t, notification.Ignored, ignored.Status)
-	p.requireNoBody(ignored)
-	require.Empty(t, p.raised)
-	require.Zero(t, p.asked.count())
-	p.Clock.Advance(31 * 24 * time.Hour)
-	gone, err := p.receiver.DeleteOld(t.Context(), 10)
-	require.NoError(t, err)
-	require.EqualValues(t, 5, gone)
-	require.Equal(t, open.Intent, p.load(open.Intent.ID).Intent, "nothing came of it")
+	synctest.Test(t, func(t *testing.T) {
+		p := newPost(t)
+		own := id.New("stripe")
+		p.connect(own)
+		sold, open := p.sold(), p.begun()
+		made := p.refund(sold)
+		p.Clock.Advance(time.Minute)
+		asRefund := payment.Notice{
+			Subject: payment.NoticeOfRefund, State: payment.NoticeRefunded, RefundID: made.Refund.ID, Amount: money.New(made.Refund.Amount, "USD"),
+		}
+		for _, n := range []payment.Notice{notice(sold, payment.NoticeReleased), notice(open, payment.NoticeCaptured), notice(open, payment.NoticeDeclined), asRefund} {
+			kept := p.tellAs(own, n)
+			require.Equal(t, notification.Ignored, kept.Status)
+			require.Contains(t, kept.Why, "the hub does not have the "+string(n.Subject))
+			require.Equal(t, []string{own, "", ""}, []string{kept.Gateway, kept.MerchantID, kept.PaymentID})
+			p.requireNoBody(kept)
+		}
+		dispute := payment.Notice{
+			Subject: payment.NoticeOfDispute, GatewayReference: "pi_remote", DisputeReference: "du_1", Amount: money.New(1000, "USD"),
+		}
+		waiting := p.tellAs(own, dispute)
+		require.Equal(t, notification.Received, waiting.Status, "the answer that brings its reference may be on its way")
+		p.Clock.Advance(11 * time.Minute)
+		require.NoError(t, p.receiver.Apply(t.Context(), waiting))
+		ignored := p.tellAs(own, payment.Notice{ID: waiting.EventID})
+		require.Equal(t, notification.Ignored, ignored.Status)
+		p.requireNoBody(ignored)
+		require.Empty(t, p.raised)
+		require.Zero(t, p.asked.count())
+		p.Clock.Advance(31 * 24 * time.Hour)
+		gone, err := p.receiver.DeleteOld(t.Context(), 10)
+		require.NoError(t, err)
+		require.EqualValues(t, 5, gone)
+		require.Equal(t, open.Intent, p.load(open.Intent.ID).Intent, "nothing came of it")
+	})
 }
 
 // What contradicts a payment that was made at a merchant's own account is raised, in

@@ -35,7 +35,7 @@ func (b *batcher) waiting(t *testing.T, n int) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		return len(b.jobs) == n
-	}, 5*time.Second, time.Millisecond)
+	}, 30*time.Second, time.Millisecond)
 }
 
 func TestBatchSharesATransactionAndOneFailureIsItsOwn(t *testing.T) {

@@ -41,13 +41,13 @@ func openWith(t *testing.T, o old, setting string) *store.Store {
 func TestMigrationsTakeTheirTime(t *testing.T) {
 	t.Parallel()
 	o := oldLarge(t)
-	run(t, o, `CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END $$`)
+	run(t, o, `CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.8); RETURN NULL; END $$`)
 	run(t, o, `CREATE TRIGGER dawdles AFTER UPDATE ON payment_transactions EXECUTE FUNCTION dawdle()`)
-	s := openWith(t, o, "statement_timeout=1000")
+	s := openWith(t, o, "statement_timeout=3000") // of four such updates in one statement
 	require.NoError(t, s.Migrate(context.Background()))
 	requireOwned(t, o)
 
-	err := s.Reader(context.Background()).Exec("SELECT pg_sleep(3)").Error
+	err := s.Reader(context.Background()).Exec("SELECT pg_sleep(60)").Error
 	require.ErrorContains(t, err, "statement timeout", "the hub's own statements have their bound")
 }
 

@@ -26,7 +26,7 @@ func tellMerchants(t *testing.T, ctx context.Context, w *storetest.World) {
 		require.NoError(t, w.Payments.Insert(ctx, w.Opened(t, w.Wanted())))
 	}
 	now := time.Now().Add(time.Hour)
-	tasks, err := hooks.Claim(ctx, "one", now, now.Add(time.Minute), 2, 10)
+	tasks, err := w.Claim(ctx, "one", now, now.Add(time.Minute), 2, 10)
 	require.NoError(t, err)
 	require.Len(t, tasks, 2)
 	_, err = hooks.Renew(ctx, "one", []string{tasks[0].Delivery.ID}, now.Add(time.Hour))

@@ -44,7 +44,7 @@ func TestPollsClaimWhatTheyHaveTimeToFind(t *testing.T) {
 	require.NoError(t, w.Store.Use(slowly{}))
 	var found []webhook.Task
 	var failed error
-	for n := 0; n < 30 && len(found) == 0; n++ {
+	for n := 0; n < 200 && len(found) == 0; n++ { // polls that a stalled machine wastes, too
 		ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), marked{}, true), 300*time.Millisecond)
 		found, err = w.Store.Webhooks().Claim(ctx, "one", now, now.Add(time.Minute), 10, 10)
 		failed = errors.Join(failed, err)
@@ -66,12 +66,16 @@ func TestPollsLeaveOutEndpointsWithNothingToTake(t *testing.T) {
 			w.Insert(t, w.Wanted())
 			now := w.Clock.Now()
 			claim := func(ctx context.Context, now time.Time) int {
-				tasks, err := w.Store.Webhooks().Claim(ctx, "one", now, now.Add(time.Minute), 10, 10)
+				tasks, err := w.Claim(ctx, "one", now, now.Add(time.Minute), 10, 10)
 				require.NoError(t, err)
 				return len(tasks)
 			}
 			require.Equal(t, 5, claim(context.Background(), now))
-			require.Len(t, record(t, subject.Store, func(ctx context.Context) { require.Zero(t, claim(ctx, now)) }), 1)
+			require.Len(t, record(t, subject.Store, func(ctx context.Context) {
+				tasks, err := w.Store.Webhooks().Claim(ctx, "one", now, now.Add(time.Minute), 10, 10)
+				require.NoError(t, err)
+				require.Empty(t, tasks)
+			}), 1)
 			require.Equal(t, 5, claim(context.Background(), now.Add(time.Minute)))
 		})
 	}

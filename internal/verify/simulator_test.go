@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -44,7 +45,7 @@ func newStripeTown(t *testing.T) *stripeTown {
 		server.Close()
 		require.NoError(t, sim.Close())
 	})
-	adapter, err := stripe.New(stripe.Options{SecretKey: "sk_test_verify", BaseURL: server.URL})
+	adapter, err := stripe.New(stripe.Options{SecretKey: "sk_test_verify", BaseURL: server.URL, Timeout: time.Minute})
 	require.NoError(t, err)
 	return &stripeTown{town: &town{World: storetest.NewWorld(t, storetest.Migrated.SQLite(t)), t: t}, url: server.URL, adapter: adapter}
 }

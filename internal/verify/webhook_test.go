@@ -20,7 +20,7 @@ func (w *town) listen() {
 // deliver delivers some of what there is to tell.
 func (w *town) deliver() {
 	hooks, now := w.Store.Webhooks(), w.Clock.Now()
-	tasks, err := hooks.Claim(ctx, "one", now, now.Add(time.Minute), 3, 3)
+	tasks, err := w.Claim(ctx, "one", now, now.Add(time.Minute), 3, 3)
 	require.NoError(w.t, err)
 	require.Len(w.t, tasks, 3)
 	for i, code := range []int{200, 503} {

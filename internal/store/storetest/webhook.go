@@ -1,9 +1,12 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -61,9 +64,25 @@ func (w *World) deliveries(t testing.TB, f webhook.DeliveryFilter) []webhook.Del
 // claim takes what there is for a process, for half a minute.
 func (w *World) claim(t testing.TB, by string, perEndpoint, limit int) []webhook.Task {
 	now := w.Clock.Now()
-	tasks, err := w.Store.Webhooks().Claim(ctx, by, now, now.Add(webhook.ClaimFor), perEndpoint, limit)
+	tasks, err := w.Claim(ctx, by, now, now.Add(webhook.ClaimFor), perEndpoint, limit)
 	require.NoError(t, err)
 	return tasks
+}
+
+// Claim is that of the store, by a process that polls again, as dispatchers do, where the
+// machine stood still: one endpoint is looked at for a second, and all for three.
+func (w *World) Claim(ctx context.Context, by string, now, until time.Time, perEndpoint, limit int) (claimed []webhook.Task, err error) {
+	for range 10 {
+		var tasks []webhook.Task
+		began := time.Now()
+		tasks, err = w.Store.Webhooks().Claim(ctx, by, now, until, perEndpoint, limit-len(claimed))
+		claimed = append(claimed, tasks...)
+		if len(claimed) == limit || !errors.Is(err, context.DeadlineExceeded) && time.Since(began) < 3*time.Second {
+			break
+		}
+	}
+	slices.SortFunc(claimed, func(a, b webhook.Task) int { return strings.Compare(a.Delivery.ID, b.Delivery.ID) })
+	return claimed, err
 }
 
 // Answered is a result as a dispatcher would report it, of an attempt at the endpoint as

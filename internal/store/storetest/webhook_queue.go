@@ -136,7 +136,7 @@ func claimsAreNotShared(t *testing.T, w *World) {
 	for _, err := range together(8, func(i int) error {
 		by := fmt.Sprint("process ", i)
 		for range 20 {
-			tasks, err := w.Store.Webhooks().Claim(ctx, by, now, now.Add(time.Minute), 3, 5)
+			tasks, err := w.Claim(ctx, by, now, now.Add(time.Minute), 3, 5)
 			if err != nil {
 				return err
 			}

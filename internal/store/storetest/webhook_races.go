@@ -25,7 +25,7 @@ func webhooksRunTogether(t *testing.T, w *World) {
 	}
 	now := w.Clock.Now()
 	dispatch := func(by string) error {
-		tasks, err := hooks.Claim(ctx, by, now, now.Add(time.Minute), 20, 50)
+		tasks, err := w.Claim(ctx, by, now, now.Add(time.Minute), 20, 50)
 		if err != nil {
 			return err
 		}

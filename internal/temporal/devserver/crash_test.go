@@ -45,14 +45,14 @@ func TestCrashingProcess(t *testing.T) {
 	require.Eventually(t, func() bool {
 		open, err := c.DescribeWorkflowExecution(t.Context(), "open", "")
 		return err == nil && open.GetPendingWorkflowTask() == nil
-	}, 10*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 	_, err = os.Stdout.WriteString("ready to crash\n")
 	require.NoError(t, err)
 	time.Sleep(time.Minute)
 }
 
 func TestStateSurvivesKill(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "temporal.db")
+	file := filepath.Join(folder(t), "temporal.db")
 	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrashingProcess$", "-test.v")
 	child.Env = append(os.Environ(), crashFileEnv+"="+file)
 	output, err := child.StdoutPipe()

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -46,7 +47,7 @@ func (s *starts) SignalWithStartWorkflow(ctx context.Context, _ string, signal s
 }
 
 // found checks that the last start finds what runs, stays off the payments' queue, and
-// can be found by operators.
+// can be found by operators. It is called in a bubble: no time has passed since the start.
 func (s *starts) found(t *testing.T, id, summary string) {
 	t.Helper()
 	require.Equal(t, id, s.options.ID)
@@ -64,36 +65,40 @@ func (s *starts) found(t *testing.T, id, summary string) {
 
 func TestRetriesAreStartedBesidePayments(t *testing.T) {
 	t.Parallel()
-	temporal := &starts{}
-	failed := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	d := webhook.Delivery{
-		ID: "whd_1", EndpointID: "we_1", Type: "payment_intent.succeeded", Scope: merchant.Scope{MerchantID: "mch_1", Environment: merchant.Sandbox},
-		Status: webhook.Retrying, Round: 2, Attempts: 7, LastCode: 503, UpdatedAt: failed, NextAttemptAt: failed.Add(5 * time.Second),
-	}
-	in := workflows.WebhookDelivery{DeliveryID: "whd_1", EndpointID: "we_1", MerchantID: "mch_1", Type: "payment_intent.succeeded", Progress: activities.WebhookProgress{
-		Status: webhook.Retrying, Round: 2, Attempts: 7, LastCode: 503, NextAttemptAt: failed.Add(5 * time.Second), Pause: 5 * time.Second,
-	}}
+	synctest.Test(t, func(t *testing.T) {
+		temporal := &starts{}
+		failed := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		d := webhook.Delivery{
+			ID: "whd_1", EndpointID: "we_1", Type: "payment_intent.succeeded", Scope: merchant.Scope{MerchantID: "mch_1", Environment: merchant.Sandbox},
+			Status: webhook.Retrying, Round: 2, Attempts: 7, LastCode: 503, UpdatedAt: failed, NextAttemptAt: failed.Add(5 * time.Second),
+		}
+		in := workflows.WebhookDelivery{DeliveryID: "whd_1", EndpointID: "we_1", MerchantID: "mch_1", Type: "payment_intent.succeeded", Progress: activities.WebhookProgress{
+			Status: webhook.Retrying, Round: 2, Attempts: 7, LastCode: 503, NextAttemptAt: failed.Add(5 * time.Second), Pause: 5 * time.Second,
+		}}
 
-	require.NoError(t, New(temporal).StartRetries(t.Context(), d))
-	temporal.found(t, "webhook/whd_1/2", "Webhook payment_intent.succeeded to we_1 (sandbox)")
-	require.Equal(t, workflows.WebhookDeliveryWorkflow, temporal.workflow)
-	require.Equal(t, in, temporal.in)
-	require.Empty(t, temporal.signal)
+		require.NoError(t, New(temporal).StartRetries(t.Context(), d))
+		temporal.found(t, "webhook/whd_1/2", "Webhook payment_intent.succeeded to we_1 (sandbox)")
+		require.Equal(t, workflows.WebhookDeliveryWorkflow, temporal.workflow)
+		require.Equal(t, in, temporal.in)
+		require.Empty(t, temporal.signal)
 
-	require.NoError(t, New(temporal).AttemptNow(t.Context(), d))
-	temporal.found(t, "webhook/whd_1/2", "Webhook payment_intent.succeeded to we_1 (sandbox)")
-	require.Equal(t, workflows.SignalAttemptNow, temporal.signal)
-	require.Equal(t, in, temporal.in, "a workflow that was lost begins where the delivery is")
+		require.NoError(t, New(temporal).AttemptNow(t.Context(), d))
+		temporal.found(t, "webhook/whd_1/2", "Webhook payment_intent.succeeded to we_1 (sandbox)")
+		require.Equal(t, workflows.SignalAttemptNow, temporal.signal)
+		require.Equal(t, in, temporal.in, "a workflow that was lost begins where the delivery is")
+	})
 }
 
 func TestAReplayIsStartedBesidePayments(t *testing.T) {
 	t.Parallel()
-	temporal := &starts{}
-	r := webhook.Replay{ID: "whr_1", EndpointID: "we_1", Scope: merchant.Scope{MerchantID: "mch_1", Environment: merchant.Sandbox}}
-	require.NoError(t, New(temporal).StartReplay(t.Context(), r))
-	temporal.found(t, "webhook-replay/whr_1", "Replay of webhooks to we_1 (sandbox)")
-	require.Equal(t, workflows.WebhookReplayWorkflow, temporal.workflow)
-	require.Equal(t, workflows.WebhookReplay{ReplayID: "whr_1", EndpointID: "we_1"}, temporal.in)
+	synctest.Test(t, func(t *testing.T) {
+		temporal := &starts{}
+		r := webhook.Replay{ID: "whr_1", EndpointID: "we_1", Scope: merchant.Scope{MerchantID: "mch_1", Environment: merchant.Sandbox}}
+		require.NoError(t, New(temporal).StartReplay(t.Context(), r))
+		temporal.found(t, "webhook-replay/whr_1", "Replay of webhooks to we_1 (sandbox)")
+		require.Equal(t, workflows.WebhookReplayWorkflow, temporal.workflow)
+		require.Equal(t, workflows.WebhookReplay{ReplayID: "whr_1", EndpointID: "we_1"}, temporal.in)
+	})
 }
 
 func TestWebhooksWithTemporalAwayAreNoDefect(t *testing.T) {

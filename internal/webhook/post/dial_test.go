@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
@@ -82,7 +81,7 @@ func TestNamesOfPrivateAddressesAreRefused(t *testing.T) {
 	} {
 		resolver := names(t, func(int) []string { return []string{address} })
 		for _, policy := range []webhook.Policy{{Ports: []int{443}}, {AllowLoopback: true}} {
-			c := client(t, post.Options{Policy: policy, Timeout: 2 * time.Second}.Resolving(resolver))
+			c := client(t, post.Options{Policy: policy}.Resolving(resolver))
 			a := send(t, c, "https://rebind.example/hook")
 			requireNoAnswer(t, refused, a)
 		}

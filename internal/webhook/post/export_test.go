@@ -1,6 +1,7 @@
 package post
 
 import (
+	"context"
 	"net"
 	"time"
 )
@@ -13,3 +14,8 @@ func (o Options) Resolving(r *net.Resolver) Options {
 
 // Timeout is how long a request may take.
 func (c *Client) Timeout() time.Duration { return c.timeout }
+
+// Dialing has the client connect by a function instead of over the network.
+func (c *Client) Dialing(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
+	c.transport.DialContext = dial
+}

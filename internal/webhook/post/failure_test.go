@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -36,15 +37,18 @@ func requireNoAnswer(t *testing.T, want string, a webhook.Attempt) {
 func TestAnEndpointThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	for _, change := range []func(*httptest.Server){func(*httptest.Server) {}, HTTP2} {
-		server, _ := endpoint(t, func(_ http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			<-r.Context().Done()
-		}, change)
-		c := client(t, post.Options{RootCAs: trusting(server), Timeout: 250 * time.Millisecond})
-		a := send(t, c, server.URL)
-		requireNoAnswer(t, "The endpoint did not answer within 0.25 seconds.", a)
-		require.Less(t, a.Duration, 2*time.Second)
-		require.NotEmpty(t, a.RequestHeaders)
+		synctest.Test(t, func(t *testing.T) {
+			w := newWire()
+			server, _ := endpoint(t, func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				<-r.Context().Done()
+			}, change, w.lay)
+			c := w.through(client(t, post.Options{RootCAs: trusting(server), Timeout: 250 * time.Millisecond}))
+			a := send(t, c, server.URL)
+			requireNoAnswer(t, "The endpoint did not answer within 0.25 seconds.", a)
+			require.Equal(t, 250*time.Millisecond, a.Duration)
+			require.NotEmpty(t, a.RequestHeaders)
+		})
 	}
 }
 
