@@ -131,16 +131,6 @@ func (p provider) injectFault(t *testing.T, operation gatewaytest.Operation, fau
 	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault, "delay_ms": p.line.Expect(fault)})
 }
 
-func (p provider) faults(t *testing.T) int {
-	t.Helper()
-	response, err := http.Get(p.url + "/_sim/faults")
-	require.NoError(t, err)
-	defer response.Body.Close()
-	var table struct{ Faults []any }
-	require.NoError(t, json.NewDecoder(response.Body).Decode(&table))
-	return len(table.Faults)
-}
-
 // authenticate answers on the page, whose payment the outcome names by its reference.
 func (p provider) authenticate(t *testing.T, challenge payment.Outcome, pass bool) string {
 	outcome := "fail"
@@ -229,7 +219,7 @@ func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 		},
 		Unrepresentable: []money.Money{money.New(12_345, "IDR"), money.New(50_001, "CVE")},
 		InjectFault:     p.injectFault,
-		Faults:          p.faults,
+		Faults:          func(t *testing.T) int { return gatewaytest.FaultsLeft(t, p.url) },
 		Charges:         p.charges,
 		Authenticate:    p.authenticate,
 		SettleRefund:    p.settleRefund,

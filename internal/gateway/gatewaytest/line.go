@@ -2,10 +2,14 @@ package gatewaytest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"sync/atomic"
+	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 // Patience bounds every wait of the suite for what must happen, and is the adapters'
@@ -77,4 +81,15 @@ func (s silence) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-time.After(Patience):
 		return nil, errors.New("the adapter has no time limit")
 	}
+}
+
+// FaultsLeft counts the faults that a simulator was given and no call has met yet.
+func FaultsLeft(t *testing.T, simulator string) int {
+	t.Helper()
+	response, err := http.Get(simulator + "/_sim/faults")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	var table struct{ Faults []any }
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&table))
+	return len(table.Faults)
 }

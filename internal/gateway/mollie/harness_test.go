@@ -131,16 +131,6 @@ func (p provider) injectFault(t *testing.T, operation gatewaytest.Operation, fau
 	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault, "delay_ms": p.line.Expect(fault)})
 }
 
-func (p provider) faults(t *testing.T) int {
-	t.Helper()
-	response, err := http.Get(p.url + "/_sim/faults")
-	require.NoError(t, err)
-	defer response.Body.Close()
-	var table struct{ Faults []any }
-	require.NoError(t, json.NewDecoder(response.Body).Decode(&table))
-	return len(table.Faults)
-}
-
 // authenticate lets the shopper pay, or not; Mollie adds nothing to the return address.
 func (p provider) authenticate(t *testing.T, asked payment.Outcome, pass bool) (returned string) {
 	p.shopper(t, asked, map[bool]string{true: "approve", false: "fail"}[pass])
@@ -197,7 +187,7 @@ func (p provider) harness(t *testing.T, method payment.MethodType, log *zap.Logg
 		Refused:     adapter(t, p.url, func(o *mollie.Options) { o.APIKey = foreignKey }),
 		Inbox:       p.inbox,
 		Amounts:     []gatewaytest.Amount{{Ours: money.New(12_345, "EUR"), Provider: 12_345}},
-		InjectFault: p.injectFault, Faults: p.faults, Charges: p.charges, Authenticate: p.authenticate, SettleRefund: p.settleRefund,
+		InjectFault: p.injectFault, Faults: func(t *testing.T) int { return gatewaytest.FaultsLeft(t, p.url) }, Charges: p.charges, Authenticate: p.authenticate, SettleRefund: p.settleRefund,
 	}
 	if method == payment.MethodPayPal {
 		h.Currency = "USD"

@@ -101,13 +101,6 @@ func (p provider) injectFault(t *testing.T, operation gatewaytest.Operation, fau
 	p.post(t, "/_sim/faults", map[string]any{"operation": simulatorOperations[operation], "fault": fault, "delay_ms": p.line.Expect(fault)})
 }
 
-func (p provider) faults(t *testing.T) int {
-	t.Helper()
-	var table struct{ Faults []any }
-	p.witness(t, "faults", &table)
-	return len(table.Faults)
-}
-
 func (p provider) authenticate(t *testing.T, challenge payment.Outcome, pass bool) (returned string) {
 	outcome := "fail"
 	if pass {
@@ -224,7 +217,7 @@ func (p provider) harness(t *testing.T, log *zap.Logger) gatewaytest.Harness {
 		},
 		Unrepresentable: []money.Money{money.New(12_345, "KWD"), money.New(50_001, "MGA")},
 		InjectFault:     p.injectFault,
-		Faults:          p.faults,
+		Faults:          func(t *testing.T) int { return gatewaytest.FaultsLeft(t, p.url) },
 		Charges:         p.charges,
 		Kept:            p.kept,
 		Customers:       p.customers,
