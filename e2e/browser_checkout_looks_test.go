@@ -59,6 +59,7 @@ var faces = []face{
 	}, `document.activeElement.id === "alert"`},
 	{"processing", func(t *testing.T, s till, open func(hosted)) {
 		p := s.host(t, purchaseOf())
+		s.hub.deafen(t) // for as long as the page is looked at
 		s.hub.fault(t, "confirm", "reset_after")
 		require.Equal(t, "processing", data[shown](t, s.checkOut(t, p, visa), http.StatusOK).Status)
 		open(p)

@@ -269,29 +269,36 @@ func TestShopperComesTooLate(t *testing.T) {
 	s.hub.requireNoCharge(t, p.ID)
 }
 
+// The page's clock stands but for when it is told that time has passed.
 func TestPageExpiresUnderTheShopper(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
-	p := s.host(t, purchaseOf())
-	soon := time.Now().UTC().Add(3 * time.Second).Format("2006-01-02T15:04:05.000000Z")
-	s.hub.update(t, "UPDATE payment_intents SET expires_at = $1, due_at = $1 WHERE id = $2", soon, p.ID)
-	s.open(*p.CheckoutURL)
+	s.first(`{
+		let now = Date.now();
+		Date.now = () => now;
+		window.pass = seconds => { now += seconds * 1_000; };
+	}`)
+	p := s.offer(t)
 	s.heading(form)
-	s.until(`document.getElementById("timer").innerText.startsWith("This page expires in 0:0")`)
+	s.window.do(chromedp.Evaluate[chromedp.Void](`pass(JSON.parse(document.getElementById("config").textContent).expires_in + 1 - 5)`))
+	s.until(`document.getElementById("timer").innerText.startsWith("This page expires in 0:05")`)
+	s.hub.expire(t, p.ID)
+	s.window.do(chromedp.Evaluate[chromedp.Void](`pass(5)`))
 	s.heading("This page has expired")
 }
 
 func TestReloadingIsSafe(t *testing.T) {
-	s := openTill(t).named(t)
+	t.Parallel()
+	s := openTillAt(t, newHub(t, sqlite)).named(t)
 	p := s.offer(t)
 	s.fill("number", "42424242")
 	s.window.do(chromedp.Reload())
 	s.heading(form)
 
-	slow := object{"operation": "*", "fault": "slow", "count": 1, "delay_ms": 2500}
-	require.Equal(t, http.StatusCreated, s.hub.simulator(t, http.MethodPost, "/_sim/faults", slow).status)
+	s.hub.slow(t, 1, slowCall)
 	s.enter(visa)
 	s.until(`document.getElementById("pay").getAttribute("aria-busy") === "true"`)
-	await(t, 2*time.Second, "the gateway is asked", func() bool { return s.show(t, p).Status == "processing" })
+	await(t, slowCall, "the gateway is asked", func() bool { return s.show(t, p).Status == "processing" })
 	s.window.do(chromedp.Reload())
 	s.heading("Waiting for your bank")
 	s.landed(t, p) // the page goes on by itself
@@ -299,10 +306,10 @@ func TestReloadingIsSafe(t *testing.T) {
 }
 
 func TestPressingTwicePaysOnce(t *testing.T) {
-	s := openTill(t).named(t)
+	t.Parallel()
+	s := openTillAt(t, newHub(t, sqlite)).named(t)
 	p := s.offer(t)
-	slow := object{"operation": "*", "fault": "slow", "count": 1, "delay_ms": 800}
-	require.Equal(t, http.StatusCreated, s.hub.simulator(t, http.MethodPost, "/_sim/faults", slow).status)
+	s.hub.slow(t, 1, 2*time.Second)
 	s.fill("number", visa)
 	s.fill("expiry", "1240")
 	s.fill("code", "123")
@@ -315,34 +322,42 @@ func TestPressingTwicePaysOnce(t *testing.T) {
 }
 
 func TestBankThatDoesNotAnswerIsWaitedFor(t *testing.T) {
-	s := openTill(t).named(t)
+	t.Parallel()
+	s := openTillAt(t, newHub(t, sqlite)).named(t)
 	p := s.offer(t)
+	hear := s.hub.deafen(t)
 	s.hub.fault(t, "confirm", "reset_after")
 	s.enter(visa)
 	s.until(`document.getElementById("status").textContent.startsWith("Still waiting for your bank")`)
+	hear()
 	s.landed(t, p) // once the hub has looked the outcome up
 	s.hub.onlyCharge(t, p.ID)
 }
 
 func TestConnectionThatBreaksCostsNothing(t *testing.T) {
+	t.Parallel()
 	s := openTill(t).named(t)
 	s.expect(brokenAnswer)
 	p := s.offer(t)
-	// The first answer is lost after it was given, the second request before.
+	// The first answer is lost after it was given, the second request before. The third
+	// waits until the test has seen what the page says.
 	s.window.do(chromedp.Evaluate[chromedp.Void](`
 		const send = window.fetch;
 		let sent = 0;
+		const seen = new Promise(done => { window.goOn = done; });
 		window.keys = [];
 		window.fetch = async (address, options) => {
 			if (options?.method !== "POST") return send(address, options);
 			window.keys.push(options.headers["Idempotency-Key"]);
 			if (++sent === 1) await send(address, options);
 			if (sent <= 2) throw new TypeError("lost");
+			await seen;
 			return send(address, options);
 		}`))
 	s.window.do(chromedp.Evaluate[chromedp.Void](`addEventListener("pagehide", () => sessionStorage.setItem("keys", window.keys.join(" ")))`))
 	s.enter(visa)
-	s.until(`document.getElementById("status").textContent.startsWith("The connection was interrupted")`)
+	s.until(`document.getElementById("status").textContent.startsWith("The connection was interrupted") && window.keys.length === 3`)
+	s.window.do(chromedp.Evaluate[chromedp.Void](`goOn()`))
 	s.landed(t, p)
 	s.hub.onlyCharge(t, p.ID)
 	require.Len(t, s.intent(t, p.ID).Attempts, 1)

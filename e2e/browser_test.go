@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -24,7 +25,7 @@ import (
 )
 
 // browserLimit bounds all that a test does in one window.
-const browserLimit = 2 * time.Minute
+const browserLimit = 5 * time.Minute
 
 // window is the only tab of a browser that a test has to itself. The test fails
 // if a page turns to an origin that is not one of the window's, throws, or
@@ -52,7 +53,7 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 		return nil, err
 	}
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.ExecPath(path), chromedp.WSURLReadTimeout(startLimit), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		// Names resolve to nothing: what a page wants from elsewhere it cannot have.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
 	}
@@ -68,8 +69,7 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 // endChromium ends the browser that was started.
 var endChromium = func() {}
 
-// openWindow opens a window without a past; it is closed with the test. Tests that
-// look at what goes by are not parallel, so that a busy machine is no reason to fail.
+// openWindow opens a window without a past; it is closed with the test.
 func openWindow(t testing.TB, origins ...string) *window {
 	t.Helper()
 	if testing.Short() {
@@ -164,6 +164,15 @@ func (w *window) open(address string) {
 	res, err := chromedp.RunResponse(w.ctx, chromedp.Navigate(address))
 	require.NoError(w, err)
 	require.Equal(w, int64(200), res.Status, address)
+}
+
+// first runs a script before those of each page that is opened from here on.
+func (w *window) first(script string) {
+	w.Helper()
+	w.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		return err
+	}))
 }
 
 // press presses keys, one after the other.

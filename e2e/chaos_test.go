@@ -10,7 +10,7 @@ import (
 )
 
 // chaosLimit bounds one seed.
-const chaosLimit = 2 * time.Minute
+const chaosLimit = 5 * time.Minute
 
 // chaosSeeds have kills, restarts and lost answers, and are quick.
 var chaosSeeds = map[dialect]string{sqlite: "25", postgres: "13"}

@@ -37,7 +37,7 @@ func (h *hub) update(t testing.TB, statement string, args ...any) {
 	t.Helper()
 	driver, source := "pgx", h.databaseURL
 	if source == "" {
-		driver, source = "sqlite", "file:"+(&url.URL{Path: h.dir.HubDatabase()}).EscapedPath()+"?_pragma=busy_timeout(5000)"
+		driver, source = "sqlite", "file:"+(&url.URL{Path: h.dir.HubDatabase()}).EscapedPath()+"?_pragma=busy_timeout(30000)"
 	}
 	db, err := sql.Open(driver, source)
 	require.NoError(t, err)

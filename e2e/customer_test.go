@@ -225,7 +225,8 @@ func TestACardIsKeptByAPI(t *testing.T) {
 
 // The hub is killed when the provider has kept the card and nobody has heard of it.
 func TestAHubKilledWhileACardIsKeptKeepsItOnce(t *testing.T) {
-	onOwn(t, nil, func(t *testing.T, h *hub) {
+	// The hub is to be killed while it waits for the provider.
+	onOwn(t, []string{"PAYMENTHUB_GATEWAYS_TIMEOUT=30s"}, func(t *testing.T, h *hub) {
 		s := newShop(t, h)
 		c := s.newCustomer(t)
 		for _, operation := range []string{"create_customer", "attach"} {

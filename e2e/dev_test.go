@@ -58,7 +58,9 @@ func TestStateAndKeysSurviveARestart(t *testing.T) {
 		// Temporal may not be at work with what it had when it ended; a client asks again.
 		captured := write{name: "capture " + held.ID, path: intents + "/" + held.ID + "/capture", body: object{"amount": 400}}.again(t, demo)
 		require.Equal(t, int64(400), captured.intent(t).AmountCaptured)
-		confirmed := pk.confirm(t, open.ID, object{"client_secret": open.ClientSecret, "payment_method": card(visa)})
+		confirmed := write{
+			name: "confirm " + open.ID, path: intents + "/" + open.ID + "/confirm", body: object{"client_secret": open.ClientSecret, "payment_method": card(visa)},
+		}.again(t, pk)
 		require.Equal(t, "succeeded", confirmed.intent(t).Status)
 		requireAgreement(t, shop{client: demo, hub: h, id: h.MerchantID})
 		h.verify(t)
@@ -117,19 +119,20 @@ func TestWhatIsInTheWayIsSaidInOneLine(t *testing.T) {
 }
 
 func TestInterruptedHubLetsRequestsEnd(t *testing.T) {
-	onOwn(t, nil, func(t *testing.T, h *hub) {
+	onOwn(t, []string{"PAYMENTHUB_SERVER_DRAIN_TIMEOUT=20s"}, func(t *testing.T, h *hub) {
 		s := newShop(t, h)
-		slow := object{"operation": "*", "fault": "slow", "count": 1, "delay_ms": 1000}
-		require.Equal(t, http.StatusCreated, h.simulator(t, http.MethodPost, "/_sim/faults", slow).status)
-		answered := make(chan answer, 1)
-		go func() { answered <- s.pay(t, visa, nil) }()
+		h.slow(t, 1, time.Second)
+		answered := make(chan reply, 1)
+		go func() { answered <- s.timed(t, http.MethodPost, intents, order(paidWith(visa))) }()
 		await(t, settleLimit, "the payment is under way", func() bool {
 			return string(h.simulator(t, http.MethodGet, "/_sim/faults", nil).raw) == "{\"faults\":[]}\n"
 		})
 		took, err := h.process.interrupt()
 		require.NoError(t, err)
 		require.Less(t, took, 5*time.Second)
-		require.Equal(t, "succeeded", (<-answered).intent(t).Status)
+		last := <-answered
+		require.NoError(t, last.err)
+		require.Equal(t, "succeeded", last.intent(t).Status)
 		require.NoError(t, h.start())
 		requireAgreement(t, s)
 	})

@@ -15,7 +15,7 @@ import (
 // open connects to the hub's database, as a person with a console does.
 func (h *hub) open(t testing.TB) *sql.DB {
 	t.Helper()
-	driver, source := "sqlite", "file:"+h.dir.HubDatabase()+"?_pragma=busy_timeout(5000)"
+	driver, source := "sqlite", "file:"+h.dir.HubDatabase()+"?_pragma=busy_timeout(30000)"
 	if h.databaseURL != "" {
 		driver, source = "pgx", h.databaseURL
 	}
@@ -62,18 +62,30 @@ func (l grip) release(t testing.TB) {
 	require.NoError(t, l.conn.Close())
 }
 
-// awaitStuck waits until at least so many statements of the hub wait for the tables: what
-// an earlier kill left open may be on its way to its end there too.
-func (h *hub) awaitStuck(t testing.TB, count int, tables ...string) {
+// stuck waits until at least so many statements of the hub wait for the tables, and
+// reports whether they do: what an earlier kill left open may be on its way to its end
+// there too.
+func (h *hub) stuck(t testing.TB, count int, tables ...string) bool {
 	t.Helper()
 	db := h.open(t)
-	var waiting int
-	for deadline := time.Now().Add(stuckLimit); waiting < count && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	return reached(func() bool {
+		var waiting int
 		require.NoError(t, db.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
 			WHERE NOT l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 			AND c.relname = ANY(string_to_array($1, ','))`, strings.Join(tables, ",")).Scan(&waiting))
+		return waiting >= count
+	})
+}
+
+// reached waits for a place that requests stay at for a time only, and reports whether
+// they came there.
+func reached(there func() bool) bool {
+	for deadline := time.Now().Add(stuckLimit); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if there() {
+			return true
+		}
 	}
-	require.GreaterOrEqual(t, waiting, count, "statements that wait for %v", tables)
+	return false
 }
 
 // buryStuck ends the sessions whose client was killed while they waited, before

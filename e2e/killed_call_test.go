@@ -19,6 +19,7 @@ type cutShort struct {
 // TestHubKilledDuringAGatewayCallGoesOn kills the hub at the one moment that is
 // hardest: the provider has acted and the hub has not heard of it.
 func TestHubKilledDuringAGatewayCallGoesOn(t *testing.T) {
+	t.Parallel()
 	for name, retried := range map[string]bool{"the client sends it again": true, "the client is gone": false} {
 		t.Run(name, func(t *testing.T) {
 			onOwn(t, nil, func(t *testing.T, h *hub) {
@@ -109,11 +110,7 @@ func (h *hub) ended() bool {
 // the payment's id.
 func (s shop) again(t *testing.T, c cutShort) string {
 	t.Helper()
-	var a answer
-	await(t, retryLimit, "an answer to "+c.name, func() bool {
-		a = s.post(t, c.path, c.body, idempotent(c.name))
-		return a.header.Get("Retry-After") == ""
-	})
+	a := write{name: c.name, path: c.path, body: c.body}.again(t, s.client)
 	if c.name == "refund" {
 		return a.refund(t).IntentID
 	}

@@ -86,7 +86,7 @@ func TestEventsAreTailed(t *testing.T) {
 		paid := shop.create(t, paidWith(visa))
 		lines.prints(t, `payment_intent\.succeeded +`+paid.ID+`  .*120\.00.*succeeded\n`)
 		for _, e := range shop.eventsOf(t, paid.ID) {
-			line := asJSON.prints(t, `(?m)^.*"`+e.ID+`".*$`)
+			line := asJSON.prints(t, `(?m)^.*"`+e.ID+`".*\n`)
 			var told struct {
 				Type string `json:"type"`
 			}

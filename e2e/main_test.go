@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 	if !thorough() && !testing.Short() {
 		fmt.Fprintln(os.Stderr, "e2e: each test runs on one of the databases; with -timeout 25m they run on both")
 	}
+	go metronome()
 	var err error
 	if workshop, err = os.MkdirTemp("", "paymenthub-e2e-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -44,6 +45,13 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "FAIL:", err)
 			code = 1
 		}
+	}
+	if n := comesAgain.Load(); n > 0 {
+		fmt.Fprintf(os.Stderr, "e2e: %d requests were refused for a moment and made again\n", n)
+	}
+	if err := tooHurried(); err != nil {
+		fmt.Fprintln(os.Stderr, "FAIL:", err)
+		code = 1
 	}
 	if c, err := cluster(); clusterStarted && err == nil {
 		_ = c.Stop()

@@ -40,7 +40,7 @@ func newMailbox(t *testing.T) *mailbox {
 
 func (m *mailbox) converse(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(settleLimit))
 	lines := bufio.NewReader(conn)
 	for say := "220 test"; ; {
 		if _, err := fmt.Fprint(conn, say+"\r\n"); err != nil {
@@ -97,7 +97,7 @@ func TestAMerchantIsMailedThatAnEndpointIsGone(t *testing.T) {
 	of := func(c client) []noticed { return read[list[noticed]](t, c.get(t, notices), http.StatusOK).Data }
 	await(t, deliverLimit, "both are noted", func() bool { return len(of(s.client)) == 1 && len(of(silent.client)) == 1 })
 	require.Equal(t, []string{"webhook_endpoint.disabled", e.ID}, []string{of(s.client)[0].Kind, of(s.client)[0].ObjectID})
-	await(t, 45*time.Second, "a mail goes out", func() bool { return of(s.client)[0].MailedAt != nil })
+	await(t, settleLimit, "a mail goes out", func() bool { return of(s.client)[0].MailedAt != nil })
 	mails := box.mails()
 	require.Len(t, mails, 1)
 	require.Contains(t, mails[0], "To: <ops@shop.example>")

@@ -108,10 +108,10 @@ func TestALostAnswerIsToldByTheProvider(t *testing.T) {
 		require.Equal(t, "processing", p.Status)
 		h.fault(t, "create_payment_intent", "reset_after")
 		q := s.pay(t, noFunds, nil).intent(t)
-		began := time.Now()
+		watch := startWatch()
 		require.Equal(t, "succeeded", s.resolved(t, p.ID).Status)
 		require.Equal(t, "requires_payment_method", s.resolved(t, q.ID).Status)
-		require.Less(t, time.Since(began), 10*time.Second)
+		require.Less(t, watch.elapsed(), 10*time.Second)
 		h.onlyCharge(t, p.ID)
 		h.requireNoCharge(t, q.ID)
 	})
@@ -145,7 +145,7 @@ func TestNotificationsInAnyOrder(t *testing.T) {
 // quietWebhooks waits until the simulator has nothing left to tell.
 func (h *hub) quietWebhooks(t testing.TB) {
 	t.Helper()
-	await(t, 30*time.Second, "the simulator has told everything", func() bool {
+	await(t, settleLimit, "the simulator has told everything", func() bool {
 		h.simulator(t, http.MethodPost, "/_sim/webhooks/flush", nil)
 		state := read[struct {
 			Pending int `json:"pending"`

@@ -171,9 +171,8 @@ func (p *parts) startWorker(t *testing.T) {
 // it go on.
 func freeze(t *testing.T, p *process) {
 	t.Helper()
-	p.stood = true
 	require.NoError(t, p.command.Process.Signal(syscall.SIGSTOP))
-	awaitIn(t, "the process stands still", func() bool { return stopped(t, p.command.Process.Pid) })
+	await(t, startLimit, "the process stands still", func() bool { return stopped(t, p.command.Process.Pid) })
 }
 
 // stopped reports whether each thread of a process is stopped, as Linux tells.
@@ -232,12 +231,12 @@ func (r reply) String() string {
 	return fmt.Sprintf("%d after %s: %s", r.status, r.took.Round(time.Millisecond), r.raw)
 }
 
-// timed is send with its outcome and its time.
+// timed is send with its outcome and its time, but for that in which the machine stood still.
 func (c client) timed(t *testing.T, method, path string, body any, headers ...header) reply {
 	t.Helper()
-	began := time.Now()
+	watch := startWatch()
 	a, err := c.send(t, method, path, body, headers...)
-	return reply{a, err, time.Since(began)}
+	return reply{a, err, watch.elapsed()}
 }
 
 // health asks how the hub is, and returns the parts that are down.

@@ -161,7 +161,12 @@ func TestCallersWithoutAValidKeyAreRefused(t *testing.T) {
 		a := client{api: h.API}.do(t, "GET", intents, nil, header{"Authorization", "Basic " + good})
 		a.failure(t, http.StatusUnauthorized, "unauthenticated")
 
-		health := client{api: h.API}.get(t, "/v3/payments/health")
+		var health answer
+		await(t, settleLimit, "the hub is healthy", func() (healthy bool) {
+			var err error
+			health, err = client{api: h.API}.send(t, http.MethodGet, healthPath, nil)
+			return err == nil && health.status == http.StatusOK
+		})
 		require.JSONEq(t, `{"database":"ok","temporal":"ok"}`, string(read[map[string]json.RawMessage](t, health, http.StatusOK)["checks"]))
 		require.NotContains(t, string(health.raw), "version")
 		require.Contains(t, string(client{h.API, good}.get(t, "/v3/payments/health").raw), `"version"`)

@@ -59,7 +59,7 @@ func TestAllHubsKnowThatAGatewayIsDown(t *testing.T) {
 				require.Equal(t, "gateway_unavailable", f.DeclineCode)
 			}
 			for name, c := range map[string]client{"the one that saw it": s.client, "the other": second} {
-				await(t, agreed, name+" knows", func() bool { state, _ := c.health(t, "stripe"); return state != "closed" })
+				promptly(t, agreed, name+" knows", func() bool { state, _ := c.health(t, "stripe"); return state != "closed" })
 				d := c.simulated(t, object{"amount": 12000, "currency": "EUR", "method": "card"})
 				require.Equal(t, []string{"checkout"}, d.gateways(), "%s: %v", name, d.Excluded)
 				require.Equal(t, "stripe", d.Excluded[0].Gateway)
@@ -67,9 +67,9 @@ func TestAllHubsKnowThatAGatewayIsDown(t *testing.T) {
 			}
 
 			p.run(t, "gateway", "insist", "stripe", "--environment", "sandbox")
-			require.Equal(t, http.StatusNoContent, p.simulator(t, http.MethodDelete, "/_sim/faults", nil).status)
+			p.clearFaults(t)
 			for name, c := range map[string]client{"the first": s.client, "the second": second} {
-				await(t, agreed, name+" is told by the operator", func() bool { _, forced := c.health(t, "stripe"); return forced == "up" })
+				promptly(t, agreed, name+" is told by the operator", func() bool { _, forced := c.health(t, "stripe"); return forced == "up" })
 				require.Equal(t, "stripe", c.pay(t, visa, manual).intent(t).Gateway, name)
 			}
 		})

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -111,7 +110,7 @@ func TestPaymentsGoWhereTheRulesSay(t *testing.T) {
 		require.Equal(t, http.StatusOK, s.post(t, routingProfiles+"/"+profile+"/rollback", object{}).status)
 		require.Equal(t, "adyen", s.pay(t, visa, gold).intent(t).Gateway)
 
-		require.Eventually(t, func() bool {
+		await(t, settleLimit, "what was seen is counted", func() bool {
 			stats := read[object](t, s.get(t, "/v3/routing/stats"), http.StatusOK)
 			approved := map[string]float64{}
 			for _, row := range stats["rates"].([]any) {
@@ -119,6 +118,6 @@ func TestPaymentsGoWhereTheRulesSay(t *testing.T) {
 				approved[r["gateway"].(string)] += r["approved"].(float64)
 			}
 			return approved["adyen"] == 2 && approved["stripe"] == 2 && approved["checkout"] == 1
-		}, 10*time.Second, 200*time.Millisecond, "what was seen is counted within seconds")
+		})
 	})
 }

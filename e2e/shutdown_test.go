@@ -13,12 +13,9 @@ import (
 )
 
 const (
-	// slowCall is how long the provider takes while the hub is asked to stop:
-	// longer than the 2 s that development mode gives to requests that run.
-	slowCall = 3 * time.Second
-	// signalTime is how long a signal may take to be heard, and a request that was
-	// sent to arrive.
-	signalTime = 200 * time.Millisecond
+	// slowCall is how long the provider takes while the hub is asked to stop, or
+	// overloaded: almost as long as it is waited for.
+	slowCall = 7 * time.Second
 	// stopTime bounds the end of a hub beside what it waits for.
 	stopTime = 5 * time.Second
 )
@@ -31,26 +28,37 @@ func (p *process) terminate(t *testing.T) time.Time {
 	return time.Now()
 }
 
-// awaitEnd waits for the process's end and returns its exit status.
-func (p *process) awaitEnd(t *testing.T, limit time.Duration) int {
+// awaitEnd waits for the process's end, which must be within stopTime, and returns its
+// exit status.
+func (p *process) awaitEnd(t *testing.T) int {
 	t.Helper()
-	select {
-	case <-p.ended:
-	case <-time.After(limit):
-		t.Fatalf("the process did not end within %s", limit)
-	}
+	promptly(t, stopTime, "the process ends", func() bool { return closed(p.ended) })
 	return p.command.ProcessState.ExitCode()
 }
 
+// awaitHeard waits until the hub, which was asked to end, refuses requests, and returns
+// the last one of those that found that out.
+func awaitHeard(t *testing.T, c client) (last reply) {
+	t.Helper()
+	for deadline := time.Now().Add(startLimit); time.Now().Before(deadline); {
+		if last = c.timed(t, http.MethodGet, intents, nil); last.err != nil || last.status != http.StatusOK {
+			return last
+		}
+	}
+	t.Fatalf("the hub has not heard within %s that it is to end", startLimit)
+	return last
+}
+
 func TestTerminatedHubLosesNoRequest(t *testing.T) {
-	onParts(t, nil, func(t *testing.T, p *parts) {
+	// What is slow here may be slower yet on a busy machine, and is waited for.
+	onParts(t, []string{"PAYMENTHUB_GATEWAYS_TIMEOUT=30s"}, func(t *testing.T, p *parts) {
 		s := newShop(t, p.hub)
 		started := startSlow(t, p, s, "started", 20)
 
+		standing := stood.Load()
 		asked := p.process.terminate(t)
-		time.Sleep(signalTime)
 		stop := make(chan struct{})
-		var late []reply
+		late := []reply{awaitHeard(t, s.client)}
 		var knocking sync.WaitGroup
 		knocking.Go(func() {
 			for n := 0; !closed(stop); n++ {
@@ -63,13 +71,15 @@ func TestTerminatedHubLosesNoRequest(t *testing.T) {
 			require.NoError(t, r.err, "request %d was sent before the hub was asked to end", i)
 			require.Equal(t, "succeeded", r.intent(t).Status)
 		}
-		require.Zero(t, p.process.awaitEnd(t, stopTime))
+		require.Zero(t, p.process.awaitEnd(t))
 		t.Logf("ended %s after SIGTERM, with calls of %s under way", time.Since(asked).Round(time.Millisecond), slowCall)
 		close(stop)
 		knocking.Wait()
 		refused := requireRefused(t, late)
 		t.Logf("%d late requests were told to come again, %d found nobody", refused, len(late)-refused)
-		require.Positive(t, refused)
+		if stood.Load() == standing { // the address is open for a moment only
+			require.Positive(t, refused)
+		}
 
 		p.startServe(t)
 		require.Len(t, s.payments(t), len(started.writes), "who was refused has no payment")
@@ -131,10 +141,14 @@ func secondSignal(t *testing.T, p *parts, s shop) {
 	made := len(s.payments(t))
 	cut := startSlow(t, p, s, "cut", 3)
 	p.process.terminate(t)
-	time.Sleep(500 * time.Millisecond)
+	awaitHeard(t, s.client)
 	require.False(t, p.ended())
-	again := p.process.terminate(t)
-	require.NotZero(t, p.process.awaitEnd(t, time.Second), "it did not end in order")
+	again := time.Now()
+	await(t, stopTime, "it ends", func() bool { // the first signal may not have had all its effect
+		_ = p.process.command.Process.Signal(syscall.SIGTERM)
+		return p.ended()
+	})
+	require.NotZero(t, p.process.awaitEnd(t), "it did not end in order")
 	t.Logf("ended %s after the second SIGTERM", time.Since(again).Round(time.Millisecond))
 	for _, r := range cut.replies(t) {
 		require.Error(t, r.err)
@@ -156,7 +170,7 @@ func TestTerminatedUnderLoadAnswersWhatItTook(t *testing.T) {
 		type sent struct {
 			write
 			reply
-			at time.Time
+			at, until time.Time
 		}
 		var mu sync.Mutex
 		var all []sent
@@ -168,7 +182,7 @@ func TestTerminatedUnderLoadAnswersWhatItTook(t *testing.T) {
 					at := time.Now()
 					r := w.send(t, s.client)
 					mu.Lock()
-					all = append(all, sent{w, r, at})
+					all = append(all, sent{w, r, at, time.Now()})
 					mu.Unlock()
 					if r.err != nil || r.status != http.StatusOK {
 						return
@@ -179,18 +193,18 @@ func TestTerminatedUnderLoadAnswersWhatItTook(t *testing.T) {
 		time.Sleep(time.Second)
 		asked := p.process.terminate(t)
 		clients.Wait()
-		require.Zero(t, p.process.awaitEnd(t, stopTime))
+		require.Zero(t, p.process.awaitEnd(t))
 		t.Logf("ended %s after SIGTERM; %d requests", time.Since(asked).Round(time.Millisecond), len(all))
 		var writes []write
 		underWay := 0
 		for _, r := range all {
 			writes = append(writes, r.write)
 			switch {
-			case r.err != nil: // nobody was there any more
-				require.True(t, r.at.After(asked.Add(-signalTime)), "%s, sent %s before SIGTERM: %s", r.name, asked.Sub(r.at), r.reply)
+			case r.err != nil: // nobody was there any more: the hub knows nothing of it
+				require.Equal(t, "0", p.stored(t, "SELECT COUNT(*) FROM idempotency_requests WHERE key = $1", r.name), "%s, sent %s before SIGTERM: %s", r.name, asked.Sub(r.at), r.reply)
 			case r.status != http.StatusOK: // it was not taken in; what was is answered with 200
 				require.True(t, r.shed() && strings.Contains(string(r.raw), "The service is restarting."), "%s", r.reply)
-			case r.at.Before(asked) && r.at.Add(r.took).After(asked):
+			case r.at.Before(asked) && r.until.After(asked):
 				underWay++
 			}
 		}

@@ -25,7 +25,9 @@ import (
 // temporal connects to the hub's Temporal server, as an operator's tool does.
 func (h *hub) temporal(t testing.TB) sdk.Client {
 	t.Helper()
-	c, err := sdk.Dial(sdk.Options{HostPort: h.Temporal, Namespace: h.TemporalNamespace, Logger: quiet{}})
+	c, err := sdk.Dial(sdk.Options{
+		HostPort: h.Temporal, Namespace: h.TemporalNamespace, Logger: quiet{}, ConnectionOptions: sdk.ConnectionOptions{GetSystemInfoTimeout: startLimit},
+	})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c

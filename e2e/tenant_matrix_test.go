@@ -136,6 +136,9 @@ func (m *matrix) test(t *testing.T, r api.Route) {
 	about := m.target(t, r)
 	for _, c := range m.callers(r) {
 		a := m.ask(t, r, about.path, about.body, c)
+		for a.again() {
+			a = m.ask(t, r, about.path, about.body, c)
+		}
 		require.Less(t, a.status, 500, "%s: %s", c.name, a.raw)
 		for _, secret := range m.ids() {
 			require.False(t, secret != about.names && bytes.Contains(a.raw, []byte(secret)), "%s reads %s", c.name, secret)

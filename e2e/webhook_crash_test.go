@@ -23,7 +23,6 @@ func TestKilledHubTellsEverything(t *testing.T) {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			h := idleHub(t, d)
-			h.addr = quietAddress(t)
 			require.NoError(t, h.start())
 			s := newShop(t, h)
 			var mu sync.Mutex
@@ -104,21 +103,21 @@ func (c client) allEvents(t testing.TB) (ids []string) {
 func TestAnotherProcessTellsWhatADeadOneClaimed(t *testing.T) {
 	onParts(t, []string{"PAYMENTHUB_WEBHOOKS_ALLOW_LOOPBACK=true"}, func(t *testing.T, p *parts) {
 		s := newShop(t, p.hub)
-		release := make(chan struct{})
-		held := make(chan struct{}, 64)
+		released := make(chan struct{})
+		release := sync.OnceFunc(func() { close(released) })
 		r := newReceiver(t, func(message) int {
-			held <- struct{}{}
-			<-release
+			<-released
 			return http.StatusOK
 		})
+		t.Cleanup(release) // before the receiver is closed, which waits for its answers
 		s.tell(t, r)
 		paid := s.create(t, nil)
-		<-held
+		await(t, deliverLimit, "the message is on its way", func() bool { return len(r.of(paid.ID)) == 1 })
 		p.process.kill()
 		second := p.startSecond(t)
-		close(release)
+		release()
 		heard := len(r.of(paid.ID))
-		await(t, 60*time.Second, "it is sent again", func() bool { return len(r.of(paid.ID)) > heard })
+		await(t, settleLimit, "it is sent again", func() bool { return len(r.of(paid.ID)) > heard })
 		other := client{api: second, key: s.key}
 		await(t, deliverLimit, "and recorded", func() bool {
 			found := other.deliveriesOf(t, fmt.Sprintf("%s/%s/deliveries", events, r.of(paid.ID)[0].ID))

@@ -20,8 +20,8 @@ const (
 	webhookEndpoints  = "/v3/webhook_endpoints"
 	webhookDeliveries = "/v3/webhook_deliveries"
 	// deliverLimit bounds how long a message that nothing stands in the way of may take on
-	// a machine that does other things.
-	deliverLimit = 20 * time.Second
+	// a machine that does other things, or stands still.
+	deliverLimit = time.Minute
 )
 
 // message is one request that a receiver got.

@@ -37,13 +37,14 @@ func TestWhatFailedIsSentAgainWhenAsked(t *testing.T) {
 		path := webhookEndpoints + "/" + e.ID
 		began := time.Now().Add(-time.Second)
 		first, second := s.create(t, nil), s.create(t, nil)
-		await(t, deliverLimit, "both are told", func() bool { return len(r.messages()) == 2 })
+		recorded := func() bool { return len(s.deliveriesOf(t, path+"/deliveries?status=succeeded")) == 2 }
+		await(t, deliverLimit, "both are told", func() bool { return len(r.messages()) == 2 && recorded() })
 		told := r.of(first.ID)[0]
 
 		s.post(t, path+"/redeliver", object{"event_id": told.ID}).failure(t, http.StatusBadRequest, "validation_failed")
 		again := read[delivery](t, s.post(t, path+"/redeliver", object{"event_id": told.ID}, idempotent("one")), http.StatusOK)
 		require.Equal(t, 2, again.Round)
-		await(t, deliverLimit, "it comes again", func() bool { return len(r.of(first.ID)) == 2 })
+		await(t, deliverLimit, "it comes again", func() bool { return len(r.of(first.ID)) == 2 && recorded() })
 		require.Equal(t, told.ID, r.of(first.ID)[1].ID)
 		read[delivery](t, s.post(t, path+"/redeliver", object{"event_id": told.ID}, idempotent("one")), http.StatusOK)
 

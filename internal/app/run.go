@@ -38,6 +38,7 @@ const (
 	sweepInterval   = 30 * time.Second
 	lastCall        = 250 * time.Millisecond // from the first refusal until the address is closed
 	closeTimeout    = 500 * time.Millisecond
+	scheduleTimeout = 20 * time.Second // of a Temporal that begins, too
 	headerTimeout   = 5 * time.Second
 	readTimeout     = 30 * time.Second
 	writeTimeout    = 15 * time.Second // to record an answer and to send it
@@ -121,7 +122,7 @@ func (h *Hub) workerTimeout() time.Duration {
 // whatever number of workers there is, and looks now at all that was under way
 // when the last hub ended.
 func (h *Hub) scheduleSweep() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), scheduleTimeout)
 	defer cancel()
 	_, err := h.temporal.ScheduleClient().Create(ctx, client.ScheduleOptions{
 		ID:      workflows.SweepScheduleID,
