@@ -295,10 +295,11 @@ func TestReloadingIsSafe(t *testing.T) {
 	s.window.do(chromedp.Reload())
 	s.heading(form)
 
-	s.hub.slow(t, 1, slowCall)
+	const takes = 7 * time.Second // almost as long as the hub waits: the page is loaded meanwhile
+	s.hub.slow(t, 1, takes)
 	s.enter(visa)
 	s.until(`document.getElementById("pay").getAttribute("aria-busy") === "true"`)
-	await(t, slowCall, "the gateway is asked", func() bool { return s.show(t, p).Status == "processing" })
+	await(t, takes, "the gateway is asked", func() bool { return s.show(t, p).Status == "processing" })
 	s.window.do(chromedp.Reload())
 	s.heading("Waiting for your bank")
 	s.landed(t, p) // the page goes on by itself

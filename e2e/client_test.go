@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"paymenthub/api/openapi/conform"
+	"paymenthub/internal/id"
 )
 
 // client calls one hub with one key.
@@ -189,6 +190,12 @@ const (
 func (c client) create(t testing.TB, fields object) intent {
 	t.Helper()
 	return c.post(t, intents, order(fields)).intent(t)
+}
+
+// createOnce is create for who counts: made again, the request is the same.
+func (c client) createOnce(t testing.TB, fields object) intent {
+	t.Helper()
+	return c.post(t, intents, order(fields), idempotent(id.NewSuffix())).intent(t)
 }
 
 // pay makes an intent and confirms it with a card in the same call.

@@ -47,8 +47,8 @@ func TestARefusedPaymentIsTriedAtTheNextGateway(t *testing.T) {
 			{"a gateway is busy", busyGateway},
 			{"an issuer declines without a reason", declinedEverywhere},
 			{"what no other gateway may try", triedOnce},
-			{"the outcome is unknown", unknownIsNotTriedOn},
 			{"at the acquiring façade", acquiredElsewhere},
+			{"the outcome is unknown", unknownIsNotTriedOn},
 		} {
 			t.Run(test.name, func(t *testing.T) { settle[test.name+", in the end"] = test.run(t, s) })
 		}
@@ -121,9 +121,7 @@ func triedOnce(t *testing.T, s shop) func(*testing.T) {
 // unknownIsNotTriedOn: an answer that was lost may have been a yes.
 func unknownIsNotTriedOn(t *testing.T, s shop) func(*testing.T) {
 	hear := s.hub.deafen(t)
-	s.hub.faultAt(t, "stripe", atStripe, "timeout_after")
-	p := s.pay(t, visa, object{"currency": "EUR"}).intent(t)
-	require.Equal(t, "processing", p.Status)
+	p := s.hub.unknown(t, atStripe, "timeout_after", func() answer { return s.pay(t, visa, object{"currency": "EUR"}) })
 	requireTried(t, s.intent(t, p.ID), "order", tried{"stripe", "pending", ""})
 	hear()
 	return func(t *testing.T) {

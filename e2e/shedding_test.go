@@ -256,7 +256,7 @@ func TestTooManyRequestsAreShed(t *testing.T) {
 	onParts(t, env, func(t *testing.T, p *parts) {
 		s := newShop(t, p.hub)
 		reads := readsOf(t, s)
-		p.slow(t, 1000, slowCall)
+		p.slow(t, 1000, 4*time.Second)
 		var writes []write
 		for i := range 40 {
 			writes = append(writes, write{name: fmt.Sprint("pay ", i), path: intents, body: order(paidWith(visa))})
@@ -300,9 +300,8 @@ func TestPartsComeAndGo(t *testing.T) {
 		p.startWorker(t)
 		await(t, startLimit, "both processes work", func() bool { return p.workers(t) == 2 })
 		hear := p.deafen(t)
-		p.fault(t, "create_payment_intent", "timeout_after")
-		left := s.pay(t, visa, nil).intent(t)
-		require.Equal(t, "processing", left.Status)
+		pay := func() answer { return s.pay(t, visa, nil) }
+		left := p.unknown(t, "create_payment_intent", "timeout_after", pay)
 		p.process.kill()
 		hear()
 		killed := time.Now()
@@ -313,8 +312,7 @@ func TestPartsComeAndGo(t *testing.T) {
 		p.startServe(t)
 		require.Equal(t, "succeeded", s.intent(t, left.ID).Status)
 
-		p.fault(t, "create_payment_intent", "timeout_after")
-		left = s.pay(t, visa, nil).intent(t)
+		left = p.unknown(t, "create_payment_intent", "timeout_after", pay)
 		p.worker.kill()
 		s.taken(t, 500)
 		require.Equal(t, "succeeded", s.resolved(t, left.ID).Status)

@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// slowCall is how long the provider takes while the hub is asked to stop, or
-	// overloaded: almost as long as it is waited for.
-	slowCall = 7 * time.Second
+	// slowCall is how long the provider takes while the hub is asked to stop: longer than
+	// the 2 s that development mode gives to requests that run, and so short that no
+	// workflow task is over meanwhile (workflows.TaskTimeout).
+	slowCall = 3 * time.Second
 	// stopTime bounds the end of a hub beside what it waits for.
 	stopTime = 5 * time.Second
 )

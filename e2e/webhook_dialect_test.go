@@ -159,7 +159,7 @@ func TestTwoProcessesTellInOrder(t *testing.T) {
 				if i%2 == 1 {
 					one, two = two, one
 				}
-				made[i] = one.create(t, nil)
+				made[i] = one.createOnce(t, nil)
 				two.confirm(t, made[i].ID, with(visa)).intent(t)
 			})
 		}

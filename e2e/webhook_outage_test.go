@@ -83,7 +83,7 @@ func (s shop) createAll(t *testing.T, number int, fields object) []intent {
 	for i := range 8 {
 		callers.Go(func() {
 			for j := i; j < number; j += 8 {
-				made[j] = s.create(t, fields)
+				made[j] = s.createOnce(t, fields)
 			}
 		})
 	}

@@ -164,7 +164,7 @@ func TestASlowEndpointDelaysNoOther(t *testing.T) {
 		made := make([]intent, payments)
 		var callers sync.WaitGroup
 		for i := range payments {
-			callers.Go(func() { made[i] = s.create(t, nil) })
+			callers.Go(func() { made[i] = s.createOnce(t, nil) })
 		}
 		callers.Wait()
 		created := time.Now()
