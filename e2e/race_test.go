@@ -123,7 +123,8 @@ func TestSimultaneousPaymentsDoNotMix(t *testing.T) {
 	onEach(t, func(t *testing.T, h *hub) {
 		s := newShop(t, h)
 		answers := together(40, func(i int) answer {
-			return s.pay(t, visa, object{"amount": 1000 + i, "metadata": object{"n": fmt.Sprint(i)}})
+			body := order(paidWith(visa), object{"amount": 1000 + i, "metadata": object{"n": fmt.Sprint(i)}})
+			return s.post(t, intents, body, idempotent(fmt.Sprint("payment ", i))) // one that is made again is the same
 		})
 		var total, fees int64
 		for i, a := range answers {

@@ -21,6 +21,10 @@ const (
 	stopTime = 5 * time.Second
 )
 
+// taskOver is what Temporal's SDK logs of a payment whose step took longer than a task may,
+// on a machine that stands still: the step is made once more, and its answer comes later.
+const taskOver = "TMPRL1104"
+
 // terminate asks the process to end, as an orchestrator does, and returns when
 // it did.
 func (p *process) terminate(t *testing.T) time.Time {
@@ -70,7 +74,9 @@ func TestTerminatedHubLosesNoRequest(t *testing.T) {
 		})
 		for i, r := range started.replies(t) {
 			require.NoError(t, r.err, "request %d was sent before the hub was asked to end", i)
-			require.Equal(t, "succeeded", r.intent(t).Status)
+			if made := r.intent(t); made.Status != "succeeded" {
+				require.Contains(t, p.process.wrote(made.ID), taskOver, "%s is %s", made.ID, made.Status)
+			}
 		}
 		require.Zero(t, p.process.awaitEnd(t))
 		t.Logf("ended %s after SIGTERM, with calls of %s under way", time.Since(asked).Round(time.Millisecond), slowCall)
@@ -83,7 +89,11 @@ func TestTerminatedHubLosesNoRequest(t *testing.T) {
 		}
 
 		p.startServe(t)
-		require.Len(t, s.payments(t), len(started.writes), "who was refused has no payment")
+		made := s.payments(t)
+		require.Len(t, made, len(started.writes), "who was refused has no payment")
+		for _, paymentID := range made {
+			require.Equal(t, "succeeded", s.resolved(t, paymentID).Status)
+		}
 		secondSignal(t, p, s)
 		requireAgreement(t, s)
 		p.verify(t)
@@ -125,13 +135,23 @@ func (b burst) replies(t *testing.T) []reply {
 // which takes its time.
 func startSlow(t *testing.T, p *parts, s shop, name string, count int) burst {
 	t.Helper()
-	p.slow(t, count, slowCall)
 	b := burst{came: make(chan []reply, 1)}
-	for i := range count {
-		b.writes = append(b.writes, write{name: fmt.Sprint(name, " ", i), path: intents, body: order(paidWith(visa))})
+	for strike := range strikes {
+		p.slow(t, count, slowCall)
+		var writes []write
+		for i := range count {
+			writes = append(writes, write{name: fmt.Sprint(name, " ", strike, " ", i), path: intents, body: order(paidWith(visa))})
+		}
+		b.writes = append(b.writes, writes...)
+		began := time.Now()
+		go func() { b.came <- sendAll(t, s.client, writes) }()
+		await(t, settleLimit, "the payments are under way", p.noFaults(t))
+		if time.Since(began) < slowCall {
+			return b
+		}
+		b.replies(t) // of which some are over: these were too slow
 	}
-	go func() { b.came <- sendAll(t, s.client, b.writes) }()
-	await(t, slowCall, "the payments are under way", p.noFaults(t))
+	require.Fail(t, "the payments are never under way together")
 	return b
 }
 
