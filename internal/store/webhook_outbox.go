@@ -60,7 +60,7 @@ const hearers = `SELECT e.*, COALESCE(p.id, '') AS pending_id, COALESCE(p.claime
 // own transaction. All events are of one scope.
 func (o *outbox) address(tx *gorm.DB, events []event.Event) error {
 	for _, e := range events {
-		var found []hearing
+		found := make([]hearing, 0, 1) // GORM makes room for 20 otherwise, also for none
 		err := tx.Raw(hearers, e.ObjectID, e.Scope.MerchantID, string(e.Scope.Environment)).Scan(&found).Error
 		if err != nil || len(found) == 0 {
 			return err

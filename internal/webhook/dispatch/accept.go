@@ -31,6 +31,9 @@ func (d *Dispatcher) add(t *webhook.Task, found bool, now time.Time) bool {
 		d.held[t.Delivery.ID] = it
 		d.turn.hold(l)
 		l.join(it)
+		if it.line.items.len() > 1 {
+			d.resulted.give() // of the one before it, perhaps, which waited for others until now
+		}
 		d.turn.offer(l)
 		return true
 	}

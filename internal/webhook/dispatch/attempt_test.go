@@ -48,7 +48,7 @@ func TestAttemptsThatAreAskedFor(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, webhook.Succeeded, after.Status)
 		w.tell(d, "we_1", "pi_9", 1)
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 		require.Equal(t, 2, w.queue.count("we_1", webhook.Succeeded))
 
 		_, err = d.Attempt(t.Context(), task)

@@ -90,6 +90,41 @@ func TestResultsAreRecordedTogether(t *testing.T) {
 		require.Equal(t, 60, w.queue.count("", webhook.Succeeded))
 		w.queue.set(func(q *queue) { require.LessOrEqual(t, len(q.batches), 3) })
 	})
+	bubble(t, "while nobody waits for them", func(t *testing.T) {
+		w := newWorld(t, always(200))
+		w.queue.endpoint("mch_1", "we_1")
+		d := w.dispatcher("a")
+		stop := run(d)
+		for n := range 50 {
+			w.tell(d, "we_1", fmt.Sprint("pi_", n), 1)
+			time.Sleep(2 * time.Millisecond)
+		}
+		w.queue.set(func(q *queue) {
+			require.Equal(t, 1, q.batches[0], "the first is not waited with")
+			require.LessOrEqual(t, len(q.batches), 5)
+		})
+		stop()
+		require.Equal(t, 50, w.queue.count("we_1", webhook.Succeeded))
+	})
+	bubble(t, "and at once where somebody does", func(t *testing.T) {
+		w := newWorld(t, always(200))
+		e := w.queue.endpoint("mch_1", "we_1")
+		d := w.dispatcher("a")
+		defer run(d)()
+		w.tell(d, "we_1", "pi_1", 1)
+		w.tell(d, "we_1", "pi_2", 4)
+		time.Sleep(5 * time.Millisecond)
+		require.Len(t, w.sender.told(e.URL), 5, "the next of the object waits")
+		w.tell(d, "we_1", "pi_3", 1)
+		time.Sleep(2 * time.Millisecond)
+		w.tell(d, "we_1", "pi_3", 1)
+		time.Sleep(2 * time.Millisecond)
+		require.Len(t, w.sender.told(e.URL), 7, "it came while the one before was kept back")
+		w.sender.answer(always(410))
+		w.tell(d, "we_1", "pi_4", 1)
+		time.Sleep(2 * time.Millisecond)
+		w.queue.set(func(q *queue) { require.Equal(t, webhook.Gone, q.endpoints["we_1"].Disabled) })
+	})
 }
 
 type slowRecord struct{ *queue }

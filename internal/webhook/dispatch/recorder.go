@@ -2,14 +2,17 @@ package dispatch
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"paymenthub/internal/webhook"
 )
 
 const (
-	// recordMost bounds the results of one transaction.
-	recordMost = 64
+	// recordMost bounds the results of one transaction, which costs much the same for one as
+	// for some: those that nobody waits for are gathered for recordEvery after the last one.
+	recordMost  = 64
+	recordEvery = 25 * time.Millisecond
 	// recordFirst doubles with each failure of a result alone up to recordLongest.
 	recordFirst   = 50 * time.Millisecond
 	recordLongest = 5 * time.Second
@@ -26,6 +29,12 @@ type outcome struct {
 
 	wait  time.Duration // between the last tries, once it was set aside
 	again time.Time     // when it is tried then
+}
+
+// urgent reports whether something waits for the result to be recorded: who asked for the
+// attempt, the next message of its object, or the end of an endpoint that is gone.
+func (o outcome) urgent() bool {
+	return o.item.asked != nil || o.item.found || o.item.line.items.len() > 1 || gone(o.result.Attempt)
 }
 
 // finish hands an attempt's result to the recorder and makes room for the next attempt.
@@ -60,13 +69,15 @@ func (d *Dispatcher) interrupted(it *item) {
 	}
 }
 
-// record writes results down, one batch after another: what comes while one is written
-// is in the next. last is closed when no more come; ctx ends when it must give up.
+// record writes results down, one batch after another: what comes while one is written,
+// or soon after, is in the next. last is closed when no more come; ctx ends when it must
+// give up.
 func (d *Dispatcher) record(ctx context.Context, last <-chan struct{}) {
 	failing := outage{what: "record what came of webhooks", failed: d.Failed}
 	most, wait, closed := recordMost, time.Duration(0), false
+	var gathered <-chan time.Time // nil: what there is is recorded at once
 	for {
-		batch, next := d.take(most)
+		batch, next := d.take(most, gathered != nil)
 		if len(batch) == 0 {
 			if closed && next == nil {
 				return
@@ -74,8 +85,10 @@ func (d *Dispatcher) record(ctx context.Context, last <-chan struct{}) {
 			select {
 			case <-d.resulted:
 			case <-next:
+			case <-gathered:
+				gathered = nil
 			case <-last:
-				closed, last = true, nil
+				closed, last, gathered = true, nil, nil
 			case <-ctx.Done():
 				d.unsettle()
 				return
@@ -83,6 +96,9 @@ func (d *Dispatcher) record(ctx context.Context, last <-chan struct{}) {
 			continue
 		}
 		written, err := d.write(ctx, batch)
+		if !closed {
+			gathered = time.After(recordEvery)
+		}
 		switch {
 		case err == nil:
 			failing.note(nil)
@@ -108,13 +124,17 @@ func (d *Dispatcher) record(ctx context.Context, last <-chan struct{}) {
 }
 
 // take takes the results that are recorded next: one that was set aside and is due, or
-// else the oldest. next tells when one that was set aside is due; nil: none is left.
-func (d *Dispatcher) take(most int) (batch []outcome, next <-chan time.Time) {
+// else the oldest, none of them while they may be gathered. next tells when one that was
+// set aside is due; nil: none is left.
+func (d *Dispatcher) take(most int, gather bool) (batch []outcome, next <-chan time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if batch, next = d.due(d.Clock.Now()); len(batch) > 0 {
 		d.writing = len(batch)
 		return batch, nil
+	}
+	if gather && d.results.len() < most && !slices.ContainsFunc(d.results.all(), outcome.urgent) {
+		return nil, next
 	}
 	d.writing = min(most, d.results.len())
 	for range d.writing {

@@ -9,10 +9,10 @@ CREATE TABLE webhook_endpoints (
     environment    TEXT NOT NULL CHECK (environment IN ('sandbox', 'live')),
     url            TEXT NOT NULL, -- '' once deleted
     event_types    TEXT NOT NULL CHECK (json_valid(event_types)),
-    dialect        TEXT NOT NULL CHECK (dialect IN ('hub', 'acquiring', 'connect', 'cashier')),
+    dialect        TEXT NOT NULL CHECK (dialect = 'hub' OR dialect = 'acquiring' OR dialect = 'connect' OR dialect = 'cashier'),
     description    TEXT NOT NULL,
     header_names   TEXT NOT NULL CHECK (json_valid(header_names)),
-    disabled       TEXT NOT NULL CHECK (disabled IN ('', 'merchant', 'gone', 'failing', 'deleted')),
+    disabled       TEXT NOT NULL CHECK (disabled = '' OR disabled = 'merchant' OR disabled = 'gone' OR disabled = 'failing' OR disabled = 'deleted'),
     disabled_at    TEXT,
     failing_since  TEXT,
     failures       INTEGER NOT NULL CHECK (failures >= 0),
@@ -36,8 +36,8 @@ CREATE TABLE webhook_deliveries (
     endpoint_id      TEXT NOT NULL REFERENCES webhook_endpoints (id),
     object_id        TEXT NOT NULL,
     type             TEXT NOT NULL,
-    status           TEXT NOT NULL CHECK (status IN ('pending', 'retrying', 'succeeded', 'failed', 'canceled')),
-    triggered_by     TEXT NOT NULL CHECK (triggered_by IN ('event', 'redelivery', 'test')),
+    status           TEXT NOT NULL CHECK (status = 'pending' OR status = 'retrying' OR status = 'succeeded' OR status = 'failed' OR status = 'canceled'),
+    triggered_by     TEXT NOT NULL CHECK (triggered_by = 'event' OR triggered_by = 'redelivery' OR triggered_by = 'test'),
     round            INTEGER NOT NULL CHECK (round >= 1),
     round_started_at TEXT NOT NULL,
     attempts         INTEGER NOT NULL CHECK (attempts >= 0),
@@ -51,7 +51,7 @@ CREATE TABLE webhook_deliveries (
     claimed_by       TEXT NOT NULL, -- '' or the process that makes the pending attempt
     claimed_until    TEXT,
     revive_at        TEXT, -- when a retrying one whose workflow is lost should be noticed
-    CHECK ((status IN ('succeeded', 'failed', 'canceled')) = (ended_at IS NOT NULL)),
+    CHECK ((status = 'succeeded' OR status = 'failed' OR status = 'canceled') = (ended_at IS NOT NULL)),
     CHECK ((status IN ('pending', 'retrying')) = (next_attempt_at IS NOT NULL)),
     CHECK ((status = 'pending') = (claimed_until IS NOT NULL)),
     CHECK ((status = 'retrying') = (revive_at IS NOT NULL))
@@ -103,7 +103,7 @@ CREATE TABLE webhook_replays (
     kind        TEXT NOT NULL CHECK (kind IN ('failed', 'range')),
     from_time   TEXT NOT NULL,
     to_time     TEXT NOT NULL,
-    status      TEXT NOT NULL CHECK (status IN ('running', 'completed', 'stopped')),
+    status      TEXT NOT NULL CHECK (status = 'running' OR status = 'completed' OR status = 'stopped'),
     total       INTEGER NOT NULL,
     seen        INTEGER NOT NULL,
     queued      INTEGER NOT NULL,
