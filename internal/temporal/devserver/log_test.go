@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/server/common/log/tag"
+	"go.temporal.io/server/service/history/shard"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 )
@@ -21,9 +22,10 @@ func TestOnlyErrorsOfTheServerAreLogged(t *testing.T) {
 
 	l.Error("Operation failed with internal error.", tag.Error(serviceerror.NewUnavailable(
 		"GetTaskQueue operation failed. Failed to check if task queue of type Workflow existed. Error: context canceled")))
+	l.Error("Queue reader unable to retrieve tasks", tag.Error(shard.ErrShardStatusUnknown))
 	l.Info("started")
 	l.Warn(expectedWarning + " It is off.")
-	require.Empty(t, logged.All(), "a caller that hangs up, and what every start says")
+	require.Empty(t, logged.All(), "a caller that hangs up, a reader before its shard, and what every start says")
 
 	l.Error("Operation failed with internal error.", tag.Error(errors.New("GetTaskQueue operation failed. Error: disk I/O error")))
 	l.Warn("a shard moved")
