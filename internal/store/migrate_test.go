@@ -69,7 +69,7 @@ func makeOld(t *testing.T, o old, dialect goose.Dialect, driver, name string) ol
 	require.NoError(t, err)
 	o.DB, o.goose, o.columns, o.later = opened, provider, map[string][]string{}, len(provider.ListSources())-len(done)
 	for _, table := range tablesBeforeDisputes {
-		o.columns[table] = columnsOf(t, o, table)
+		o.columns[table] = columnsOf(t, o.DB, table)
 	}
 	return o
 }
@@ -134,16 +134,6 @@ func fill(t *testing.T, w *storetest.World) *storetest.World {
 	return w
 }
 
-// columnsOf lists the columns that the old tables have.
-func columnsOf(t *testing.T, o old, table string) []string {
-	found, err := o.Query("SELECT * FROM " + table + " LIMIT 0")
-	require.NoError(t, err)
-	defer found.Close()
-	columns, err := found.Columns()
-	require.NoError(t, err)
-	return columns
-}
-
 func copyRows(t *testing.T, from *sql.DB, to old) {
 	tx, err := to.Begin()
 	require.NoError(t, err)
@@ -177,24 +167,6 @@ func lines(t *testing.T, o old, query string) (list []string) {
 		list = append(list, fmt.Sprint(row...))
 	}
 	slices.Sort(list)
-	return list
-}
-
-func read(t *testing.T, db *sql.DB, query string) (list [][]any) {
-	found, err := db.Query(query)
-	require.NoError(t, err, query)
-	defer found.Close()
-	columns, err := found.Columns()
-	require.NoError(t, err)
-	for found.Next() {
-		row, into := make([]any, len(columns)), make([]any, len(columns))
-		for i := range row {
-			into[i] = &row[i]
-		}
-		require.NoError(t, found.Scan(into...))
-		list = append(list, row)
-	}
-	require.NoError(t, found.Err())
 	return list
 }
 

@@ -355,17 +355,21 @@ func record(t *testing.T, s *store.Store, send func(ctx context.Context)) []stat
 	return r.seen
 }
 
+// explain is how SQLite would answer a statement.
 func explain(t *testing.T, subject storetest.Subject, s statement) string {
-	rows, err := subject.SQL.Query("EXPLAIN QUERY PLAN "+s.sql, s.args...)
-	require.NoError(t, err, s.sql)
-	defer rows.Close()
-	var plan []string
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		require.NoError(t, rows.Scan(&id, &parent, &unused, &detail))
-		plan = append(plan, detail)
+	return strings.Join(column(read(t, subject.SQL, "EXPLAIN QUERY PLAN "+s.sql, s.args...), 3), "\n")
+}
+
+// explainByIndex is how Postgres would answer statements if it read no table whole, as it
+// does with small ones.
+func explainByIndex(t *testing.T, subject storetest.Subject, statements []statement) (plans []string) {
+	tx, err := subject.SQL.Begin()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, tx.Rollback()) }()
+	_, err = tx.Exec("SET LOCAL enable_seqscan = off")
+	require.NoError(t, err)
+	for _, s := range statements {
+		plans = append(plans, strings.Join(column(read(t, tx, "EXPLAIN "+s.sql, s.args...), 0), "\n"))
 	}
-	require.NoError(t, rows.Err())
-	return strings.Join(plan, "\n")
+	return plans
 }
